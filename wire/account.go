@@ -1,0 +1,191 @@
+package wire
+
+// HTTP paths. Bodies are one CBOR item with content type ContentType, both ways; an answer other
+// than 200 carries an Error.
+const (
+	PathServer  = "/api/v1/server"   // GET  -> ServerInfo
+	PathKDF     = "/api/v1/kdf"      // POST KDFRequest -> KDF
+	PathSignUp  = "/api/v1/sign-up"  // POST SignUp -> Session, sets the session cookie
+	PathSignIn  = "/api/v1/sign-in"  // POST SignIn -> Session, sets the session cookie
+	PathDevice  = "/api/v1/device"   // POST AddDevice -> Nothing: the session's account gets a new device
+	PathSignOut = "/api/v1/sign-out" // POST Nothing -> Nothing, revokes the session
+	PathSocket  = "/api/v1/socket"   // WebSocket
+	ContentType = "application/cbor"
+)
+
+// Registration modes.
+const (
+	RegistrationOpen   = "open"
+	RegistrationInvite = "invite"
+	RegistrationClosed = "closed"
+)
+
+// ServerInfo is what a client may know before anybody signed in.
+type ServerInfo struct {
+	Version      uint64 `cbor:"1,keyasint"` // of the protocol
+	Release      string `cbor:"2,keyasint"` // of the program
+	Registration string `cbor:"3,keyasint"`
+}
+
+// KDF is how a password is stretched in the client (Argon2id, RFC 9106). The client refuses
+// parameters below its own floor, whatever the server says.
+type KDF struct {
+	Memory  uint32 `cbor:"1,keyasint"` // KiB
+	Time    uint32 `cbor:"2,keyasint"`
+	Threads uint8  `cbor:"3,keyasint"`
+	Salt    []byte `cbor:"4,keyasint"` // 16 bytes
+}
+
+// SaltSize is the length of a KDF salt in bytes.
+const SaltSize = 16
+
+// Check checks the salt's length; the client judges the cost.
+func (k *KDF) Check() error {
+	if len(k.Salt) != SaltSize {
+		return Errorf(CodeBadRequest, "a salt has %d bytes", SaltSize)
+	}
+	return nil
+}
+
+// KDFRequest asks how the password of a user name is stretched. An unknown name gets an answer too,
+// always the same one, so that nobody learns which names exist.
+type KDFRequest struct {
+	Name string `cbor:"1,keyasint"`
+}
+
+// SignUp creates an account and its first device.
+type SignUp struct {
+	Name    string   `cbor:"1,keyasint"`
+	Account ID       `cbor:"2,keyasint"` // first 16 bytes of a hash over the chain's first event
+	Device  ID       `cbor:"3,keyasint"`
+	Auth    Hash     `cbor:"4,keyasint"` // authentication half of the stretched password
+	KDF     KDF      `cbor:"5,keyasint"`
+	Chain   [][]byte `cbor:"6,keyasint"` // sigchain events: account created, device added
+	Slot    []byte   `cbor:"7,keyasint"` // vault key, sealed under the other half
+	State   []byte   `cbor:"8,keyasint"` // account state, sealed under the vault key, revision 1
+	Invite  string   `cbor:"9,keyasint,omitempty"`
+}
+
+// Check checks sizes and counts.
+func (s *SignUp) Check() error {
+	if s.Account.IsZero() || s.Device.IsZero() {
+		return Errorf(CodeBadRequest, "a sign-up names its account and its device")
+	}
+	if len(s.Invite) > 64 {
+		return tooLarge("invite", 64)
+	}
+	if err := s.KDF.Check(); err != nil {
+		return err
+	}
+	if len(s.Chain) != 2 {
+		return Errorf(CodeBadRequest, "a new sigchain has two events")
+	}
+	return firstErr(checkEvents(s.Chain), checkSealed(s.Slot, MaxSlot, "slot"), checkSealed(s.State, MaxState, "state"))
+}
+
+// SignIn opens a session. Device names the device this client already is; it is nil on a client
+// without keys, which must then unlock a slot and post AddDevice.
+type SignIn struct {
+	Name   string `cbor:"1,keyasint"`
+	Auth   Hash   `cbor:"2,keyasint"`
+	Device *ID    `cbor:"3,keyasint,omitempty"`
+}
+
+// Session tells a client who it is and hands out what its password unlocks.
+type Session struct {
+	Account  ID       `cbor:"1,keyasint"`
+	Name     string   `cbor:"2,keyasint"`
+	Device   *ID      `cbor:"3,keyasint,omitempty"` // nil: AddDevice comes next
+	Chain    [][]byte `cbor:"4,keyasint"`
+	Slot     []byte   `cbor:"5,keyasint"`
+	State    []byte   `cbor:"6,keyasint"`
+	Revision uint64   `cbor:"7,keyasint"`
+}
+
+// AddDevice appends events to the account's sigchain and binds the session to a new device. First
+// version: an account has one device, so the events remove the old one and add the new one.
+type AddDevice struct {
+	Device ID       `cbor:"1,keyasint"`
+	Index  uint64   `cbor:"2,keyasint"` // index of the first event: compare-and-swap on the chain's length
+	Events [][]byte `cbor:"3,keyasint"`
+}
+
+// Check checks sizes and counts.
+func (a *AddDevice) Check() error {
+	if a.Device.IsZero() || a.Index == 0 {
+		return Errorf(CodeBadRequest, "a new device has an id and extends a sigchain")
+	}
+	if len(a.Events) == 0 || len(a.Events) > 4 {
+		return Errorf(CodeBadRequest, "one to four events")
+	}
+	return checkEvents(a.Events)
+}
+
+// PutState replaces the sealed account state. Revision must be the stored one plus one
+// (CodeConflict otherwise, and Error.Last is the stored one).
+type PutState struct {
+	Revision uint64 `cbor:"1,keyasint"`
+	State    []byte `cbor:"2,keyasint"`
+}
+
+// Check checks sizes.
+func (p *PutState) Check() error { return checkSealed(p.State, MaxState, "state") }
+
+// Lookup asks for accounts by user name, by id, or both. Unknown ones are left out of the answer.
+type Lookup struct {
+	Names    []string `cbor:"1,keyasint,omitempty"`
+	Accounts []ID     `cbor:"2,keyasint,omitempty"`
+}
+
+// Check checks counts.
+func (l *Lookup) Check() error {
+	if n := len(l.Names) + len(l.Accounts); n == 0 || n > MaxLookup {
+		return tooLarge("accounts looked up", MaxLookup)
+	}
+	for _, n := range l.Names {
+		if len(n) > MaxUserName {
+			return tooLarge("user name", MaxUserName)
+		}
+	}
+	return nil
+}
+
+// Account is what the server says of an account; the sigchain proves it.
+type Account struct {
+	ID    ID       `cbor:"1,keyasint"`
+	Name  string   `cbor:"2,keyasint"`
+	Chain [][]byte `cbor:"3,keyasint"`
+}
+
+// Accounts answers a Lookup.
+type Accounts struct {
+	Accounts []Account `cbor:"1,keyasint"`
+}
+
+func checkEvents(events [][]byte) error {
+	for _, e := range events {
+		if len(e) == 0 || len(e) > MaxChainEvent {
+			return tooLarge("sigchain event", MaxChainEvent)
+		}
+	}
+	return nil
+}
+
+func checkSealed(b []byte, limit int, what string) error {
+	if len(b) == 0 {
+		return Errorf(CodeBadRequest, "%s is missing", what)
+	}
+	if len(b) > limit {
+		return tooLarge(what, limit)
+	}
+	return nil
+}
+
+func firstErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Kind says what a frame is: a request's operation, a reply, or a push.
+type Kind uint8
+
+// Requests, client to server.
+const (
+	OpHello       Kind = 1  // Hello -> Welcomed
+	OpPing        Kind = 2  // Nothing -> Nothing
+	OpSubscribe   Kind = 3  // Cursor -> Nothing; entries after the cursor follow as pushes
+	OpSend        Kind = 4  // Send -> Appended
+	OpHandshake   Kind = 5  // Handshake -> Appended
+	OpCreate      Kind = 6  // Create -> Appended
+	OpGroupInfo   Kind = 7  // ConversationRef -> GroupInfo
+	OpPublishKeys Kind = 8  // PublishKeys -> KeyCount
+	OpClaimKeys   Kind = 9  // ClaimKeys -> ClaimedKeys
+	OpLookup      Kind = 10 // Lookup -> Accounts
+	OpInboxAck    Kind = 11 // InboxAck -> Nothing
+	OpPutState    Kind = 12 // PutState -> Nothing
+)
+
+// Replies and pushes, server to client.
+const (
+	ReplyOK   Kind = 64 // the body the operation promises
+	ReplyFail Kind = 65 // Error
+	PushEntry Kind = 66 // Entry
+	PushInbox Kind = 67 // InboxItem
+	PushBye   Kind = 68 // Error: why the server closes this connection
+)
+
+// Frame is one item of the CBOR sequence in a WebSocket message.
+type Frame struct {
+	_    struct{} `cbor:",toarray"`
+	Kind Kind
+	ID   uint64          // chosen by the requester, repeated in the reply; 0 in a push
+	Body cbor.RawMessage // one CBOR item, decoded by kind
+}
+
+// Nothing is the empty body.
+type Nothing struct{}
+
+// EncodeFrame encodes a frame around body.
+func EncodeFrame(kind Kind, id uint64, body any) ([]byte, error) {
+	raw, err := Encode(body)
+	if err != nil {
+		return nil, err
+	}
+	return Encode(Frame{Kind: kind, ID: id, Body: raw})
+}
+
+// NextFrame splits the first frame off a CBOR sequence. The frame's body aliases b.
+// It returns io.EOF when b is empty and a *Error when b does not begin with a well-formed frame.
+func NextFrame(b []byte) (f Frame, rest []byte, err error) {
+	if len(b) == 0 {
+		return Frame{}, nil, io.EOF
+	}
+	rest, err = decMode.UnmarshalFirst(b, &f)
+	if err != nil {
+		return Frame{}, nil, Errorf(CodeBadRequest, "malformed frame")
+	}
+	if len(b)-len(rest) > MaxFrame {
+		return Frame{}, nil, tooLarge("frame", MaxFrame)
+	}
+	return f, rest, nil
+}
+
+// Frames decodes a whole WebSocket message.
+func Frames(message []byte) ([]Frame, error) {
+	var frames []Frame
+	for {
+		f, rest, err := NextFrame(message)
+		if errors.Is(err, io.EOF) {
+			return frames, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		frames, message = append(frames, f), rest
+	}
+}
+
+// Join makes one WebSocket message of encoded frames.
+func Join(frames ...[]byte) []byte { return bytes.Join(frames, nil) }

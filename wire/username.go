@@ -1,0 +1,34 @@
+package wire
+
+import "strings"
+
+// User names have 2 to 32 characters.
+const (
+	MinUserName = 2
+	MaxUserName = 32
+)
+
+// CheckUserName returns the canonical, lower-case form of a user name: 2 to 32 of a-z, 0-9, dot,
+// hyphen and underscore, beginning and ending with a letter or digit. Anything else is refused with
+// CodeNameInvalid and a message that says the rule and never repeats the input.
+func CheckUserName(s string) (string, error) {
+	if len(s) < MinUserName || len(s) > MaxUserName {
+		return "", Errorf(CodeNameInvalid, "A user name has %d to %d characters.", MinUserName, MaxUserName)
+	}
+	name := strings.ToLower(s)
+	for i := range len(name) {
+		c := name[i]
+		inner := c == '.' || c == '-' || c == '_'
+		if !isAlphanumeric(c) && !inner {
+			return "", Errorf(CodeNameInvalid, "A user name is made of letters a to z, digits, dots, hyphens and underscores.")
+		}
+		if inner && (i == 0 || i == len(name)-1) {
+			return "", Errorf(CodeNameInvalid, "A user name begins and ends with a letter or a digit.")
+		}
+	}
+	return name, nil
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9'
+}
