@@ -76,7 +76,7 @@ func (d DeviceKey) Signer() ed25519.PrivateKey {
 	if d.key == nil {
 		return nil
 	}
-	return d.key.private
+	return d.key.private()
 }
 
 // IsZero reports whether this is the zero value, which holds no key.
@@ -92,9 +92,10 @@ func (d DeviceKey) MarshalText() ([]byte, error) { return nil, errSecret }
 
 var errSecret = errors.New("identity: a secret key is not written as text")
 
-// secretKey is always held by pointer: a struct that has a Root or DeviceKey
-// in an unexported field prints an address then, where the redacting methods are not called.
-type secretKey struct{ private ed25519.PrivateKey }
+// secretKey hides its key behind a function. Package fmt does not call the
+// redacting methods on what lies in another struct's unexported field, but it
+// can not look through a function.
+type secretKey struct{ private func() ed25519.PrivateKey }
 
 func newSecretKey(rand io.Reader) (*secretKey, error) {
 	seed := make([]byte, SeedSize)
@@ -108,19 +109,20 @@ func parseSecretKey(seed []byte) (*secretKey, error) {
 	if len(seed) != SeedSize {
 		return nil, fmt.Errorf("%w: a seed has %d bytes", ErrMalformed, SeedSize)
 	}
-	return &secretKey{ed25519.NewKeyFromSeed(seed)}, nil
+	private := ed25519.NewKeyFromSeed(seed)
+	return &secretKey{func() ed25519.PrivateKey { return private }}, nil
 }
 
 func (k *secretKey) seed() []byte {
 	if k == nil {
 		return nil
 	}
-	return append([]byte(nil), k.private.Seed()...)
+	return append([]byte(nil), k.private().Seed()...)
 }
 
 func (k *secretKey) public() (public [32]byte) {
 	if k != nil {
-		copy(public[:], k.private[SeedSize:])
+		copy(public[:], k.private()[SeedSize:])
 	}
 	return public
 }
@@ -130,7 +132,7 @@ func (k *secretKey) sign(label string, message []byte) ([]byte, error) {
 	if k == nil {
 		return nil, fmt.Errorf("%w: no secret key", ErrKey)
 	}
-	return ed25519.Sign(k.private, labelled(label, message)), nil
+	return ed25519.Sign(k.private(), labelled(label, message)), nil
 }
 
 // verify checks a signature under a label by a key that must be usable.

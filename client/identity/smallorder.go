@@ -1,8 +1,6 @@
 package identity
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // lowOrder holds the y coordinates of Ed25519's points of small order, little
 // endian. Under such a key one signature fits many messages, and anybody can
