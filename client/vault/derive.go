@@ -60,7 +60,7 @@ func CheckPassword(password string) error {
 }
 
 // Derive stretches a password with Argon2id and splits the result. It takes
-// as long as p says, about a fifth of a second natively at DefaultParams. Two
+// as long as p says, about an eighth of a second natively at DefaultParams. Two
 // ways to type the same characters give the same keys: the password is
 // brought to Unicode's form NFKC first.
 func Derive(password string, salt []byte, p Params) (Keys, error) {
