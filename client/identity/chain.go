@@ -132,8 +132,12 @@ func (c *Chain) Credential(id ID) (Credential, bool) {
 // Extends checks that this chain is the older one or continues it. It fails
 // with ErrOtherAccount, with ErrShortened when events seen before are missing,
 // and with ErrForked when the two tell different histories; the last two
-// mean that somebody shows different chains to different people.
+// mean that somebody shows different chains to different people. A nil older
+// chain stands for an account never seen before, which any chain extends.
 func (c *Chain) Extends(older *Chain) error {
+	if older == nil {
+		return nil
+	}
 	if c.account != older.account {
 		return ErrOtherAccount
 	}

@@ -279,6 +279,7 @@ func TestShorteningAndForkingAreNoticed(t *testing.T) {
 		want         error
 	}{
 		"the same":            {long, long, nil},
+		"a first sight":       {long, nil, nil},
 		"a continuation":      {long, short, nil},
 		"a shorter one":       {short, long, identity.ErrShortened},
 		"a fork":              {fork, long, identity.ErrForked},
