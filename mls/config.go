@@ -1,0 +1,46 @@
+package mls
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// Config is what a group needs from outside. It is passed to each operation and never kept.
+type Config struct {
+	// Rand is the source of randomness; nil means crypto/rand. HPKE encapsulation always draws from
+	// crypto/rand.
+	Rand io.Reader
+	// Now is the clock. It is required to commit or propose the addition of members, whose key packages
+	// must be within their lifetime, and it ages the keys of past epochs. Received messages are judged
+	// without it, so that all members judge alike.
+	Now func() time.Time
+	// Authenticate is the authentication service of RFC 9420 §5.3.1. It is called for each member whose
+	// credential or signature key is new, while a message is staged or a group is joined; its error,
+	// wrapped with ErrNotAuthentic, refuses the message. Nil accepts everybody.
+	Authenticate func(Member) error
+	// Extensions are the extension types that the application understands. They are listed in the
+	// capabilities of the leaves made here.
+	Extensions []ExtensionType
+	// PSK finds external pre-shared keys, and resumption keys of other groups. Nil has none.
+	PSK func(PSKID) ([]byte, error)
+}
+
+// authenticate asks the application about a member.
+func (c *Config) authenticate(m Member) error {
+	if c.Authenticate == nil {
+		return nil
+	}
+	if err := c.Authenticate(m); err != nil {
+		return fmt.Errorf("%w: leaf %d: %w (RFC 9420 §5.3.1)", ErrNotAuthentic, m.Leaf, err)
+	}
+	return nil
+}
+
+// seconds is the time in seconds since 1970, 0 without a clock.
+func (c *Config) seconds() int64 {
+	if c.Now == nil {
+		return 0
+	}
+	return c.Now().Unix()
+}
