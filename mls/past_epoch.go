@@ -1,0 +1,101 @@
+package mls
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Messages that were sent before a commit may arrive after it. The keys to read them are kept for at
+// most maxPastEpochs epochs and PastEpochAge (RFC 9420 §9.2, §15.3).
+const (
+	maxPastEpochs = 5
+	// PastEpochAge is how long keys of an epoch are kept after its end.
+	PastEpochAge = 72 * time.Hour
+)
+
+// pastEpoch is what remains of an epoch: enough to read late application messages.
+type pastEpoch struct {
+	epoch      uint64
+	context    []byte // encoded
+	members    []*identity
+	senderData []byte
+	resumption []byte
+	ended      int64 // seconds since 1970; 0 when no clock was given
+	secretTree *secretNode
+}
+
+func (p *pastEpoch) keys(g *Group) *epochKeys {
+	return &epochKeys{
+		suite: g.suite, groupID: g.context.groupID, epoch: p.epoch, context: p.context,
+		senderData: p.senderData, leaves: uint32(len(p.members)), tree: p.secretTree,
+	}
+}
+
+func (p *pastEpoch) tooOld(now int64) bool {
+	return now != 0 && p.ended != 0 && now-p.ended > int64(PastEpochAge/time.Second)
+}
+
+// pastWith is the list of past epochs after the current one has ended, with the given secret tree.
+func (g *Group) pastWith(tree *secretNode, now int64) []*pastEpoch {
+	list := []*pastEpoch{{
+		epoch:      g.context.epoch,
+		context:    g.encodedContext,
+		members:    g.tree.members(),
+		senderData: g.secrets.senderData,
+		resumption: g.secrets.resumption,
+		ended:      now,
+		secretTree: tree,
+	}}
+	for _, p := range g.past {
+		if len(list) < maxPastEpochs && !p.tooOld(now) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// ForgetBefore drops the keys of past epochs that ended before t. An epoch whose end no clock saw is
+// kept until newer ones displace it.
+func (g *Group) ForgetBefore(t time.Time) *Group {
+	next := *g
+	next.past = slices.DeleteFunc(slices.Clone(g.past), func(p *pastEpoch) bool {
+		return p.ended != 0 && p.ended < t.Unix()
+	})
+	return &next
+}
+
+func (g *Group) pastEpoch(epoch uint64, now int64) (int, error) {
+	for i, p := range g.past {
+		if p.epoch == epoch && !p.tooOld(now) {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: %d, the group is at %d", ErrUnknownEpoch, epoch, g.context.epoch)
+}
+
+// withPast is a Group that differs from g in the secret tree of one past epoch.
+func (g *Group) withPast(i int, tree *secretNode) *Group {
+	next := *g
+	next.past = slices.Clone(g.past)
+	p := *g.past[i]
+	p.secretTree = tree
+	next.past[i] = &p
+	return &next
+}
+
+// resumptionPSK finds resumption keys of this group's epochs, for PSKs of usage application.
+func (g *Group) resumptionPSK(id PSKID) []byte {
+	if id.Type != PSKResumption || !sameKey(id.GroupID, g.context.groupID) {
+		return nil
+	}
+	if id.Epoch == g.context.epoch {
+		return g.secrets.resumption
+	}
+	for _, p := range g.past {
+		if p.epoch == id.Epoch {
+			return p.resumption
+		}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package mls
+
+// Staged is the next epoch of a group before the world has accepted it: a commit made here that waits
+// for its place in the order of all commits, or a received one that was verified. Merge goes there; to
+// stay, forget the Staged. Neither changes the Group it came from.
+type Staged struct {
+	next    *Group // nil when this member is removed
+	message []byte
+	welcome []byte
+	effects Effects
+}
+
+// Message is the commit to send; nil when the commit was received.
+func (s *Staged) Message() []byte { return s.message }
+
+// Welcome is for the members that the commit adds; nil without any, or when the commit was received.
+// Send it when the commit is accepted, not before.
+func (s *Staged) Welcome() []byte { return s.welcome }
+
+// GroupInfo describes the new epoch for those who join by external commit: an MLSMessage with the
+// ratchet tree and the external key, signed by this member. Its size grows with the group. It is nil
+// when this member is removed.
+func (s *Staged) GroupInfo() []byte {
+	if s.next == nil {
+		return nil
+	}
+	info, err := s.next.GroupInfo()
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// Merge is the group in its next epoch; nil when the commit removed this member. It may be called more
+// than once.
+func (s *Staged) Merge() *Group { return s.next }
+
+// Effects tells what the commit does, for the application to judge before it merges.
+func (s *Staged) Effects() Effects { return s.effects }
+
+// Effects is what a commit does to a group. Removed members are as of the epoch that ends, all others
+// as of the one that begins. Updated has the members whose leaf was replaced by an Update proposal; the
+// committer of a commit with a path renews its leaf as well.
+type Effects struct {
+	Committer               Member
+	External                bool // the committer joined by this commit
+	Path                    bool // the committer renewed its keys
+	Added, Removed, Updated []Member
+	Before, After           []Extension // of the group context
+	SelfRemoved             bool
+	ReInit                  *ReInit // set when the group ends and awaits its successor
+	AAD                     []byte  // authenticated data of the commit
+}
+
+func (e *epochState) effects(ch *change, committer Member, a *authenticatedContent) Effects {
+	list := func(t *ratchetTree, leaves []LeafIndex) []Member {
+		var members []Member
+		for _, i := range leaves {
+			members = append(members, t.leaf(i).at(i))
+		}
+		return members
+	}
+	return Effects{
+		Committer: committer,
+		External:  a.content.sender.typ == SenderNewMemberCommit,
+		Path:      a.content.commit.path != nil,
+		Added:     list(ch.tree, ch.added),
+		Removed:   list(e.tree, ch.removed),
+		Updated:   list(ch.tree, ch.updated),
+		Before:    e.context.extensions,
+		After:     ch.context.extensions,
+		ReInit:    ch.reInit,
+		AAD:       a.content.aad,
+	}
+}
