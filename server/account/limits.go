@@ -1,0 +1,120 @@
+package account
+
+import (
+	"math"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"frond/wire"
+)
+
+// Rate allows Burst attempts at once and one more every Every. The zero Rate allows everything.
+type Rate struct {
+	Burst int
+	Every time.Duration
+}
+
+// Limits bound attempts. An address is an IPv4 address or an IPv6 network of 64 bits.
+type Limits struct {
+	SignUp        Rate // per address
+	KDF           Rate // per address
+	SignIn        Rate // per address
+	SignInAccount Rate // per user name and address
+}
+
+// DefaultLimits let an office behind one address sign up on its first morning, and make guessing a
+// password over the network hopeless.
+var DefaultLimits = Limits{
+	SignUp:        Rate{Burst: 100, Every: 6 * time.Second},
+	KDF:           Rate{Burst: 200, Every: time.Second},
+	SignIn:        Rate{Burst: 100, Every: 2 * time.Second},
+	SignInAccount: Rate{Burst: 10, Every: 20 * time.Second},
+}
+
+// limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
+// makes another forget an address.
+type limiters struct {
+	signUp, kdf, byAddress, byAccount *table
+}
+
+func newLimiters(l Limits, now func() time.Time) *limiters {
+	return &limiters{
+		signUp:    newTable(l.SignUp, now),
+		kdf:       newTable(l.KDF, now),
+		byAddress: newTable(l.SignIn, now),
+		byAccount: newTable(l.SignInAccount, now),
+	}
+}
+
+func (l *limiters) signIn(from, name string) error {
+	if err := l.byAddress.allow(from); err != nil {
+		return err
+	}
+	return l.byAccount.allow(network(from) + " " + name)
+}
+
+const tableSize = 20000
+
+// table holds a token bucket per key in two generations: when the younger is full the older is
+// forgotten, so that memory is bounded and whoever is active is remembered.
+type table struct {
+	rate Rate
+	now  func() time.Time
+
+	mu         sync.Mutex
+	young, old map[string]*rate.Limiter
+}
+
+func newTable(r Rate, now func() time.Time) *table {
+	return &table{rate: r, now: now, young: map[string]*rate.Limiter{}}
+}
+
+// allow takes one attempt of a key, or says when there will be one: CodeRateLimited.
+func (t *table) allow(key string) error {
+	if t.rate.Burst == 0 {
+		return nil
+	}
+	now := t.now()
+	r := t.limiter(network(key)).ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	r.CancelAt(now)
+	e := wire.Errorf(wire.CodeRateLimited, "Too many attempts. Wait a little and try again.")
+	e.RetryAfter = uint32(math.Ceil(wait.Seconds()))
+	return e
+}
+
+func (t *table) limiter(key string) *rate.Limiter {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if l := t.young[key]; l != nil {
+		return l
+	}
+	l := t.old[key]
+	if l == nil {
+		l = rate.NewLimiter(rate.Every(t.rate.Every), t.rate.Burst)
+	}
+	if len(t.young) >= tableSize {
+		t.old, t.young = t.young, map[string]*rate.Limiter{}
+	}
+	t.young[key] = l
+	return l
+}
+
+// network is what one customer of a provider has: an IPv4 address, or 64 bits of IPv6.
+func network(from string) string {
+	a, err := netip.ParseAddr(from)
+	if err != nil {
+		return from
+	}
+	if a = a.Unmap(); a.Is4() {
+		return a.String()
+	}
+	p, _ := a.WithZone("").Prefix(64)
+	return p.String()
+}

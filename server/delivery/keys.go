@@ -1,0 +1,58 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+
+	"frond/server/store"
+	"frond/wire"
+)
+
+// PublishKeys adds key packages to a device's pool and answers how many it holds now.
+func (l *Log) PublishKeys(ctx context.Context, device wire.ID, p *wire.PublishKeys) (wire.KeyCount, error) {
+	for _, k := range p.Packages {
+		if err := checkKeyPackage(k); err != nil {
+			return wire.KeyCount{}, err
+		}
+	}
+	if len(p.LastResort) > 0 {
+		if err := checkKeyPackage(p.LastResort); err != nil {
+			return wire.KeyCount{}, err
+		}
+	}
+	n, err := l.store.PublishKeys(ctx, device, p.Packages, p.LastResort)
+	return wire.KeyCount{Count: n}, err
+}
+
+// ClaimKeys takes one key package of every active device of the accounts.
+func (l *Log) ClaimKeys(ctx context.Context, c *wire.ClaimKeys) (wire.ClaimedKeys, error) {
+	keys, err := l.store.ClaimKeys(ctx, c.Accounts)
+	return wire.ClaimedKeys{Keys: keys}, err
+}
+
+// GroupInfo returns what an account's device needs to join a conversation by external commit. Only
+// those who may join are told: members' accounts, and everybody in an open conversation.
+func (l *Log) GroupInfo(ctx context.Context, account, device, conversation wire.ID) (wire.GroupInfo, error) {
+	mine, err := l.store.ConversationsFor(ctx, account, device)
+	if err != nil {
+		return wire.GroupInfo{}, err
+	}
+	if !slices.ContainsFunc(mine, func(c wire.Conversation) bool { return c.ID == conversation }) {
+		return wire.GroupInfo{}, wire.Errorf(wire.CodeNotFound, "no such conversation")
+	}
+	return l.store.GroupInfo(ctx, conversation)
+}
+
+// Greeting is what a connection is told when it says hello: the account's conversations and the
+// state of the device's key packages.
+func (l *Log) Greeting(ctx context.Context, account store.Account, device wire.ID) (wire.Welcomed, error) {
+	conversations, err := l.store.ConversationsFor(ctx, account.ID, device)
+	if err != nil {
+		return wire.Welcomed{}, err
+	}
+	count, lastResort, err := l.store.CountKeys(ctx, device)
+	return wire.Welcomed{
+		Account: account.ID, Name: account.Name, Revision: account.Revision,
+		KeyPackages: count, LastResort: lastResort, Conversations: conversations,
+	}, err
+}

@@ -1,0 +1,188 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"frond/server/bus"
+	"frond/server/store"
+	"frond/wire"
+)
+
+// Limits on what the log holds in memory. Sizes are bytes.
+const (
+	queueEntries   = 4096     // appends that wait for the writer
+	queueBytes     = 64 << 20 //
+	batchEntries   = 256      // appends in one transaction
+	batchBytes     = 8 << 20
+	tailBytes      = 1 << 20  // one conversation's tail
+	allTailBytes   = 64 << 20 // of all conversations
+	catchUpEntries = 512      // one read from the database
+	catchUpBytes   = 128 << 10
+	catchUpReaders = 8 // reads from the database at once
+)
+
+// Log appends to the conversations' logs and wakes those who follow them. It is safe for concurrent use.
+type Log struct {
+	store  *store.Store
+	bus    bus.Bus
+	logger *slog.Logger
+
+	queue   chan *request
+	waiting atomic.Int64 // bytes in queue
+	done    chan struct{}
+	cancel  func() // of the bus subscription
+	hints   *hints
+	readers chan struct{} // one token for each read from the database
+
+	mu      sync.Mutex
+	closed  bool
+	tails   map[wire.ID]*tail
+	inboxes map[wire.ID][]Waker // by device
+	appends uint64              // the writer's count
+}
+
+// request is an append that waits.
+type request struct {
+	item store.Append
+	size int64
+	done func(store.AppendResult)
+}
+
+// New starts the log. Close ends it.
+func New(s *store.Store, b bus.Bus, logger *slog.Logger) *Log {
+	l := &Log{
+		store:   s,
+		bus:     b,
+		logger:  logger,
+		queue:   make(chan *request, queueEntries),
+		done:    make(chan struct{}),
+		readers: make(chan struct{}, catchUpReaders),
+		tails:   map[wire.ID]*tail{},
+		inboxes: map[wire.ID][]Waker{},
+	}
+	l.hints = newHints(l.spread)
+	l.cancel = b.Subscribe(l.hints.add)
+	go l.write()
+	return l
+}
+
+// Append queues an item and returns. done is called exactly once, on the writer's goroutine, when the
+// item is durable or refused; it must return at once. When Append itself returns an error done is not
+// called: the item is not what it claims to be (CodeBadRequest), or the queue is full or the log
+// closed (CodeUnavailable).
+func (l *Log) Append(item store.Append, done func(store.AppendResult)) error {
+	if err := checkFrames(&item); err != nil {
+		return err
+	}
+	r := &request{item: item, size: size(&item), done: done}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return wire.Errorf(wire.CodeUnavailable, "the server is shutting down")
+	}
+	if l.waiting.Load()+r.size > queueBytes {
+		return busy()
+	}
+	select {
+	case l.queue <- r:
+		l.waiting.Add(r.size)
+		return nil
+	default:
+		return busy()
+	}
+}
+
+func busy() error {
+	e := wire.Errorf(wire.CodeUnavailable, "too much is waiting to be written")
+	e.RetryAfter = 1
+	return e
+}
+
+func size(item *store.Append) int64 {
+	switch {
+	case item.Send != nil:
+		return int64(len(item.Send.Frame) + len(item.Send.Token))
+	case item.Handshake != nil:
+		return int64(len(item.Handshake.Frame) + len(item.Handshake.GroupInfo) + len(item.Handshake.Welcome))
+	default:
+		h := &item.Create.Handshake
+		return int64(len(h.Frame) + len(h.GroupInfo) + len(h.Welcome))
+	}
+}
+
+// Close refuses new appends, waits until the accepted ones are answered or ctx ends, and returns.
+func (l *Log) Close(ctx context.Context) error {
+	l.mu.Lock()
+	if !l.closed {
+		l.closed = true
+		close(l.queue)
+	}
+	l.mu.Unlock()
+	select {
+	case <-l.done:
+		l.cancel()
+		l.hints.close()
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// beginRead waits for a turn to read entries from the database, so that a thousand connections that
+// return at once do not fill the memory with what they missed.
+func (l *Log) beginRead(ctx context.Context) error {
+	select {
+	case l.readers <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *Log) endRead() { <-l.readers }
+
+// spread wakes everybody who follows what reached seq: a conversation, or a device's inbox.
+func (l *Log) spread(id wire.ID, seq uint64) {
+	l.mu.Lock()
+	t := l.tails[id]
+	watchers := slices.Clone(l.inboxes[id])
+	l.mu.Unlock()
+	if t != nil {
+		raise(&t.reached, seq)
+		t.wake()
+	}
+	for _, w := range watchers {
+		w.Wake()
+	}
+}
+
+// evict drops the tails that were least recently written until they fit into allTailBytes. Their
+// readers go on from the database.
+func (l *Log) evict() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	total := 0
+	var filled []*tail
+	for _, t := range l.tails {
+		if n := t.size(); n > 0 {
+			total += n
+			filled = append(filled, t)
+		}
+	}
+	if total <= allTailBytes {
+		return
+	}
+	slices.SortFunc(filled, func(a, b *tail) int { return cmp.Compare(a.used, b.used) })
+	for _, t := range filled {
+		if total <= allTailBytes/2 {
+			return
+		}
+		total -= t.size()
+		t.view.Store(nil)
+	}
+}

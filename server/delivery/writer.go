@@ -1,0 +1,136 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"frond/server/store"
+	"frond/wire"
+)
+
+// write is the one goroutine that appends. It ends when the queue is closed and empty.
+func (l *Log) write() {
+	defer close(l.done)
+	for {
+		first, ok := <-l.queue
+		if !ok {
+			return
+		}
+		l.commit(l.gather(first))
+	}
+}
+
+// gather takes what waits beside the first request, as much as one transaction may hold.
+func (l *Log) gather(first *request) []*request {
+	batch, bytes := []*request{first}, first.size
+	for len(batch) < batchEntries && bytes < batchBytes {
+		select {
+		case r, ok := <-l.queue:
+			if !ok {
+				return batch
+			}
+			batch, bytes = append(batch, r), bytes+r.size
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit makes a batch durable, answers it and spreads the word.
+func (l *Log) commit(batch []*request) {
+	items := make([]store.Append, len(batch))
+	for i, r := range batch {
+		items[i] = r.item
+		l.waiting.Add(-r.size)
+	}
+	results := l.append(items)
+	reached := map[wire.ID]uint64{}
+	for i, r := range batch {
+		if e := results[i].Entry; e != nil {
+			l.keep(e, &r.item)
+			reached[e.Conversation] = e.Seq
+		}
+	}
+	for i, r := range batch {
+		r.done(results[i])
+	}
+	for id, seq := range reached {
+		l.bus.Publish(id, seq)
+	}
+	for i, r := range batch {
+		l.announceInbox(&r.item, results[i].Entry)
+	}
+}
+
+// append calls the store and turns its panic, which would be a fault of ours, into an answer.
+func (l *Log) append(items []store.Append) (results []store.AppendResult) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.logger.Error("append panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			results = make([]store.AppendResult, len(items))
+			for i := range results {
+				results[i].Err = wire.Errorf(wire.CodeInternal, "the server made a mistake")
+			}
+		}
+	}()
+	return l.store.Append(context.Background(), items)
+}
+
+// keep lays a new entry into its conversation's tail, if anybody follows it.
+func (l *Log) keep(e *wire.Entry, item *store.Append) {
+	l.mu.Lock()
+	t := l.tails[e.Conversation]
+	l.mu.Unlock()
+	if t == nil {
+		return
+	}
+	if h := handshake(item); h != nil {
+		t.changed(change{seq: e.Seq, devices: concerned(h, item.Device)})
+	}
+	frame, err := wire.EncodeFrame(wire.PushEntry, 0, e)
+	if err != nil {
+		l.logger.Error("an entry cannot be encoded", "conversation", e.Conversation, "seq", e.Seq, "error", err)
+		t.view.Store(nil) // readers find it in the database and report the same
+		return
+	}
+	t.view.Store(t.view.Load().add(e.Seq, frame).trim(tailBytes))
+	l.appends++
+	t.used = l.appends
+	if l.appends%1024 == 0 {
+		l.evict()
+	}
+}
+
+// handshake is the item's handshake, or nil for a message.
+func handshake(item *store.Append) *wire.Handshake {
+	if item.Create != nil {
+		return &item.Create.Handshake
+	}
+	return item.Handshake
+}
+
+// concerned lists the devices whose membership a handshake may change.
+func concerned(h *wire.Handshake, author wire.ID) []wire.ID {
+	devices := []wire.ID{author}
+	for _, m := range h.Add {
+		devices = append(devices, m.Device)
+	}
+	for _, m := range h.Remove {
+		devices = append(devices, m.Device)
+	}
+	return devices
+}
+
+// announceInbox tells the added devices that a welcome waits. The bus carries it like a conversation's
+// hint: ids of devices and conversations are random and do not meet.
+func (l *Log) announceInbox(item *store.Append, e *wire.Entry) {
+	h := handshake(item)
+	if h == nil || e == nil {
+		return
+	}
+	for _, m := range h.Add {
+		l.bus.Publish(m.Device, e.Seq)
+	}
+}

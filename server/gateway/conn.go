@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"frond/server/store"
+	"frond/wire"
+)
+
+const (
+	helloPatience = 10 * time.Second
+	// idlePatience is how long a connection may be silent: wire.PingAfter twice plus a little.
+	idlePatience   = 2*wire.PingAfter + 5*time.Second
+	maxFrames      = 256     // in one message
+	maxInFlight    = 64      // appends of one connection that wait for the log
+	maxReplies     = 1 << 20 // bytes of replies that wait, before reading stops
+	refreshSession = time.Hour
+)
+
+// conn is one client's connection. Its reader goroutine owns the fields of the first group; mu guards
+// the second, which the reader, the writer and wakers share.
+type conn struct {
+	g        *Gateway
+	session  store.Session
+	limiter  *rate.Limiter // nil: no limit
+	inFlight chan struct{} // one token per append that waits
+	ctx      context.Context
+	cancel   context.CancelFunc
+	greeted  bool
+	follows  map[wire.ID]*follow
+	unwatch  func()
+
+	mu      sync.Mutex
+	socket  Socket // nil until serve begins
+	writing bool   // a writer goroutine exists
+	closing bool   // nothing new is taken; the writer closes the socket when nothing waits
+	live    bool   // Hello was answered: pushes may go out
+	replies []byte
+	waiting []*follow // conversations that may have something
+	inbox   inbox
+	room    chan struct{} // buffered: the writer took the replies
+	over    chan struct{} // closed when the socket is
+}
+
+func (g *Gateway) newConn(session store.Session) *conn {
+	c := &conn{g: g, session: session, room: make(chan struct{}, 1), over: make(chan struct{})}
+	c.inbox.conn = c
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	if l := g.limits; l.Requests > 0 {
+		c.limiter = rate.NewLimiter(rate.Limit(l.Requests), l.RequestBurst)
+	}
+	return c
+}
+
+// serve reads requests until the connection is over.
+func (c *conn) serve(s Socket) {
+	defer c.finish()
+	c.mu.Lock()
+	c.socket = s
+	c.start()
+	c.mu.Unlock()
+	limit, patience := wire.MaxSmallFrame, helloPatience
+	for {
+		message, err := s.ReadMessage(limit, patience)
+		if err == nil {
+			err = c.handleMessage(message)
+		}
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		if c.greeted {
+			limit, patience = wire.MaxFrame, idlePatience
+		}
+	}
+}
+
+// fail ends a connection because of its client: with a word why when the fault is in what it said,
+// without when the line is dead.
+func (c *conn) fail(err error) {
+	if e, ok := asWire(err); ok {
+		c.bye(e)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closing = true
+	c.socket.Close() // a writer may be stuck in it
+}
+
+// finish waits until the writer is gone and lets go of everything.
+func (c *conn) finish() {
+	if p := recover(); p != nil {
+		c.g.logger.Error("connection panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+	c.mu.Lock()
+	c.closing = true
+	c.start()
+	c.mu.Unlock()
+	<-c.over
+	c.cancel()
+	c.release()
+	c.g.conns.remove(c)
+}
+
+// release ends what wakes this connection.
+func (c *conn) release() {
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+	for _, f := range c.follows {
+		f.reader.Close()
+	}
+}
+
+// byeGrace is how long a client has to take its last message.
+const byeGrace = time.Second
+
+// bye says why the connection ends, after everything that waits, and ends it.
+func (c *conn) bye(why *wire.Error) {
+	frame, err := wire.EncodeFrame(wire.PushBye, 0, why)
+	if err != nil {
+		c.g.logger.Error("a goodbye cannot be encoded", "error", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return
+	}
+	c.closing = true
+	c.replies = append(c.replies, frame...)
+	c.start()
+	if s := c.socket; s != nil {
+		time.AfterFunc(byeGrace, func() { s.Close() })
+	}
+}
+
+// handleMessage answers the requests in one message. An error ends the connection.
+func (c *conn) handleMessage(message []byte) error {
+	for n := 0; len(message) > 0; n++ {
+		if n == maxFrames {
+			return wire.Errorf(wire.CodeTooLarge, "frames in one message: the limit is %d", maxFrames)
+		}
+		frame, rest, err := wire.NextFrame(message)
+		if err != nil {
+			return err
+		}
+		message = rest
+		c.throttle()
+		if err := c.handle(frame); err != nil {
+			return err
+		}
+		c.waitForRoom()
+	}
+	return nil
+}
+
+// throttle makes a client that asks too fast wait, by not reading on.
+func (c *conn) throttle() {
+	if c.limiter == nil {
+		return
+	}
+	if wait := c.limiter.ReserveN(c.g.now(), 1).DelayFrom(c.g.now()); wait > 0 {
+		c.sleep(wait)
+	}
+}
+
+func (c *conn) sleep(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.over:
+	}
+}
+
+// waitForRoom stops reading while the client does not take its answers.
+func (c *conn) waitForRoom() {
+	for c.repliesWaiting() > maxReplies {
+		select {
+		case <-c.room:
+		case <-c.over:
+			return
+		}
+	}
+}
+
+func (c *conn) repliesWaiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.replies)
+}
+
+// refresh looks now and then whether a long-lived connection's session still stands.
+func (c *conn) refresh() error {
+	if c.g.now().Sub(c.session.Seen) < refreshSession {
+		return nil
+	}
+	fresh, err := c.g.accounts.Refresh(c.ctx, c.session)
+	if err != nil {
+		return err
+	}
+	c.session.Seen, c.session.Expires = fresh.Seen, fresh.Expires
+	return nil
+}
