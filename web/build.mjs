@@ -1,0 +1,143 @@
+// Builds the web app into dist/, which embed.go embeds:
+//
+//	index.html, manifest.webmanifest, icon.svg   checked by browsers at each visit
+//	assets/<hash>/...                            style sheet and modules, one hash over all of them
+//	assets/<hash>/frond.wasm                     the client core, under a hash of its own
+//
+// and beside each file its .br and .gz copies where they are smaller. What did not change is left
+// alone, so a second run takes about as long as `go build` needs to see that there is nothing to do.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+
+const web = path.dirname(fileURLToPath(import.meta.url));
+const root = path.dirname(web);
+const dist = path.join(web, 'dist');
+const brotli = promisify(zlib.brotliCompress);
+const gzip = promisify(zlib.gzip);
+
+// The style sheet is Bootstrap's, then ours in this order.
+const styles = ['tokens', 'base', 'sign', 'shell', 'list', 'timeline', 'composer', 'dialog'];
+
+/** The files of the app folder: name within the folder -> content. */
+export function appFiles() {
+  const files = new Map([['app.css', styleSheet()]]);
+  const folder = path.join(web, 'static', 'app');
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath ?? entry.path, entry.name);
+    files.set(path.relative(folder, file).replaceAll(path.sep, '/'), readFileSync(file));
+  }
+  files.set('wasm_exec.js', readFileSync(path.join(goRoot(), 'lib', 'wasm', 'wasm_exec.js')));
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function styleSheet() {
+  const bootstrap = readFileSync(path.join(web, 'node_modules/bootstrap/dist/css/bootstrap.min.css'), 'utf8');
+  const ours = styles.map((name) => readFileSync(path.join(web, 'static', 'styles', `${name}.css`), 'utf8'));
+  return Buffer.from([bootstrap.replace(/\/\*# sourceMappingURL=.*?\*\/\s*$/, ''), ...ours].join('\n'));
+}
+
+const goRoot = () => execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();
+
+/** The page, with the addresses of what it loads filled in. */
+export function page({ app, wasm, wasmSize, modules }) {
+  const preload = modules.map((m) => `<link rel="modulepreload" href="${app}/${m}">`).join('\n  ');
+  return readFileSync(path.join(web, 'static', 'index.html'), 'utf8')
+    .replaceAll('{{app}}', app)
+    .replaceAll('{{wasm}}', wasm)
+    .replaceAll('{{wasm-size}}', String(wasmSize))
+    .replaceAll('{{preload}}', preload);
+}
+
+/** The modules the page itself imports; the worker loads its own. */
+export const pageModules = (files) =>
+  [...files.keys()].filter((name) => name.endsWith('.js') && !['theme.js', 'worker.js', 'wasm_exec.js'].includes(name));
+
+function compileCore() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'frond-build-'));
+  try {
+    const out = path.join(folder, 'frond.wasm');
+    execFileSync('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', out, './cmd/frond-wasm'], {
+      cwd: root,
+      env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    return readFileSync(out);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// npm records what it installed in node_modules/.package-lock.json.
+function installPackages() {
+  const wanted = JSON.parse(readFileSync(path.join(web, 'package-lock.json'), 'utf8')).packages;
+  const record = path.join(web, 'node_modules', '.package-lock.json');
+  const installed = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')).packages : {};
+  const missing = Object.keys(wanted).filter((name) => name && installed[name]?.integrity !== wanted[name].integrity);
+  if (missing.length === 0) return;
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: web, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+const hashOf = (entries) => {
+  const hash = createHash('sha256');
+  for (const [name, body] of entries) hash.update(`${name}\0${body.length}\0`).update(body);
+  return hash.digest('hex').slice(0, 16);
+};
+
+/** Everything dist/ must hold: path -> content. */
+function output() {
+  const files = appFiles();
+  const core = compileCore();
+  const app = `/assets/${hashOf(files)}`;
+  const wasm = `/assets/${hashOf([['frond.wasm', core]])}/frond.wasm`;
+  const html = page({ app, wasm, wasmSize: core.length, modules: pageModules(files) });
+  const out = new Map([[wasm.slice(1), core], ['index.html', Buffer.from(html)]]);
+  for (const name of ['manifest.webmanifest', 'icon.svg']) out.set(name, readFileSync(path.join(web, 'static', name)));
+  for (const [name, body] of files) out.set(`${app.slice(1)}/${name}`, body);
+  return out;
+}
+
+// The plain file is written last, so that one which is there and equal vouches for its copies.
+async function write(name, body) {
+  const file = path.join(dist, name);
+  if (existsSync(file) && readFileSync(file).equals(body)) return;
+  mkdirSync(path.dirname(file), { recursive: true });
+  const text = name.endsWith('.wasm') ? zlib.constants.BROTLI_MODE_GENERIC : zlib.constants.BROTLI_MODE_TEXT;
+  const params = {
+    [zlib.constants.BROTLI_PARAM_QUALITY]: 11,
+    [zlib.constants.BROTLI_PARAM_LGWIN]: 24,
+    [zlib.constants.BROTLI_PARAM_MODE]: text,
+    [zlib.constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+  };
+  for (const [suffix, small] of [['.br', await brotli(body, { params })], ['.gz', await gzip(body, { level: 9 })]]) {
+    if (small.length < body.length) writeFileSync(file + suffix, small);
+    else rmSync(file + suffix, { force: true });
+  }
+  writeFileSync(file, body);
+}
+
+function removeStale(out) {
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath ?? entry.path, entry.name);
+    const name = path.relative(dist, file).replaceAll(path.sep, '/');
+    if (!entry.isFile() || name === '.gitignore' || out.has(name.replace(/\.(br|gz)$/, ''))) continue;
+    rmSync(file);
+    if (readdirSync(path.dirname(file)).length === 0) rmSync(path.dirname(file), { recursive: true });
+  }
+}
+
+async function build() {
+  installPackages();
+  const out = output();
+  mkdirSync(dist, { recursive: true });
+  await Promise.all([...out].map(([name, body]) => write(name, body)));
+  removeStale(out);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await build();

@@ -1,0 +1,104 @@
+// The page's start: get hold of the lock, run the core, and show the screen that fits the session.
+import { Core } from './core.js';
+import { replace } from './dom.js';
+import { TabLock } from './lock.js';
+import { Store } from './store.js';
+import { errorText, strings } from './strings.js';
+import { LoadingView, NoticeView } from './views/loading.js';
+import { otherTabView } from './views/other-tab.js';
+import { ShellView } from './views/shell.js';
+import { SignView } from './views/sign.js';
+
+const meta = document.querySelector('meta[name=frond-core]');
+const app = document.getElementById('app');
+let screen = null;
+let core = null;
+
+/** Shows one screen in place of another. */
+function show(view) {
+  screen?.close();
+  screen = view;
+  replace(app, view.root);
+  view.focus?.();
+  return view;
+}
+
+const reload = { action: strings.loading.reload, onAction: () => location.reload() };
+
+function crashed(text) {
+  core?.stop();
+  core = null;
+  console.error(`frond: ${text}`);
+  show(new NoticeView({ title: strings.loading.crashed, text: strings.loading.crashedHint, ...reload }));
+}
+
+// A browser that compiled this very core before has it ready: then progress is not worth its cost.
+const visited = 'frond-core';
+function firstVisit() {
+  try {
+    return localStorage.getItem(visited) !== meta.content;
+  } catch {
+    return true; // storage is refused; the core will say what that means
+  }
+}
+
+function rememberVisit() {
+  try {
+    localStorage.setItem(visited, meta.content);
+  } catch {
+    // as above
+  }
+}
+
+async function run() {
+  const store = new Store();
+  const loading = show(new LoadingView());
+  const mine = (core = new Core(
+    (event, data) => {
+      if (mine !== core) return;
+      if (event === 'loading') loading.progress(data);
+      else if (event === 'ready') rememberVisit(), loading.starting();
+      else if (event === 'crashed') crashed(data.text);
+      else store.apply(event, data);
+    },
+    { wasm: meta.content, size: Number(meta.dataset.size), progress: firstVisit() },
+  ));
+  store.on('session', (session) => follow(mine, store, session));
+  try {
+    const session = await mine.command('start');
+    if (mine === core && store.session.state === 'starting') store.apply('session', session);
+  } catch (error) {
+    if (mine === core) failedToStart(error);
+  }
+}
+
+function failedToStart(error) {
+  core.stop();
+  core = null;
+  show(new NoticeView({ title: strings.loading.crashed, text: errorText(error), ...reload }));
+}
+
+function follow(mine, store, session) {
+  const signedIn = session.state === 'signed-in';
+  if (signedIn && screen instanceof ShellView) return;
+  if (!signedIn && screen instanceof SignView) return;
+  if (!signedIn) {
+    history.replaceState(null, '', '#/');
+    document.title = strings.title(0);
+  }
+  show(signedIn ? new ShellView(mine, store) : new SignView(mine, session));
+}
+
+const lock = TabLock.supported
+  ? new TabLock({
+      onHeld: run,
+      onElsewhere: () => show(otherTabView(() => lock.takeOver())),
+      onLost() {
+        core?.stop();
+        core = null;
+      },
+    })
+  : null;
+
+if (lock) lock.start();
+else show(new NoticeView({ title: strings.loading.unsupported, text: strings.loading.unsupportedHint }));

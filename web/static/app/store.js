@@ -1,0 +1,73 @@
+// What the page knows, mirrored from the core's events. Views read it and listen by topic:
+// `session`, `connection`, `conversations`, `timeline`, `fault`.
+
+export class Store {
+  session = { state: 'starting' };
+  connection = { state: 'connecting' };
+  conversations = []; // in the order of the list
+  drafts = new Map(); // conversation -> text, in memory only: it is plaintext
+  #listeners = new Map();
+
+  /** Calls `listener(data)` on every event of a topic; returns what ends that. */
+  on(topic, listener) {
+    const set = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, set.add(listener));
+    return () => set.delete(listener);
+  }
+
+  #emit(topic, data) {
+    for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener(data);
+  }
+
+  conversation(id) {
+    return this.conversations.find((c) => c.id === id);
+  }
+
+  get unread() {
+    return this.conversations.reduce((sum, c) => sum + c.unread, 0);
+  }
+
+  /** Takes one event of the core. Unknown ones are left alone: a newer core may have more. */
+  apply(event, data) {
+    switch (event) {
+      case 'session':
+        return this.#setSession(data);
+      case 'connection':
+        this.connection = data;
+        return this.#emit('connection', data);
+      case 'conversations':
+        this.conversations = data.conversations ?? [];
+        return this.#emit('conversations');
+      case 'conversation':
+        this.#replaceConversation(data.conversation ?? data);
+        return this.#emit('conversations');
+      case 'timeline':
+      case 'fault':
+        return this.#emit(event, data);
+    }
+  }
+
+  #setSession(session) {
+    if (session.state !== 'signed-in' || session.account !== this.session.account) {
+      if (this.session.account) this.#forget();
+    }
+    this.session = session;
+    this.#emit('session', session);
+  }
+
+  #forget() {
+    this.conversations = [];
+    this.drafts.clear();
+  }
+
+  // A conversation moves to the top when something newer was said in it, and when it is new.
+  #replaceConversation(next) {
+    const at = this.conversations.findIndex((c) => c.id === next.id);
+    const moved = at < 0 || (next.last?.at ?? 0) > (this.conversations[at].last?.at ?? 0);
+    if (!moved) {
+      this.conversations = this.conversations.with(at, next);
+      return;
+    }
+    this.conversations = [next, ...this.conversations.filter((c) => c.id !== next.id)];
+  }
+}

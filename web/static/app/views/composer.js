@@ -1,0 +1,128 @@
+import { View, el, uniqueId } from '../dom.js';
+import { byteLength } from '../format.js';
+import { go, listHref } from '../route.js';
+import { errorText, strings } from '../strings.js';
+import { iconButton } from './button.js';
+import { titleOf } from './list.js';
+
+const words = strings.composer;
+const maxText = 64 * 1024; // bytes of UTF-8, as the server counts
+const nearLimit = 0.8;
+
+/** Where a message is written. What is not sent yet stays with its conversation as a draft. */
+export class ComposerView extends View {
+  #core;
+  #store;
+  #id;
+  #sent;
+  #leave;
+  #input;
+  #send;
+  #note;
+
+  constructor(core, store, conversation, { sent, leave }) {
+    super();
+    this.#core = core;
+    this.#store = store;
+    this.#id = conversation.id;
+    this.#sent = sent;
+    this.#leave = leave;
+    const note = uniqueId('note');
+    this.#note = el('p', { class: 'composer-note', id: note, role: 'status' });
+    this.#input = el('textarea', {
+      class: 'composer-input',
+      rows: '1',
+      dir: 'auto',
+      'aria-label': words.message,
+      'aria-describedby': note,
+      placeholder: words.placeholder(titleOf(conversation)),
+      enterkeyhint: 'send',
+      on: { input: () => this.#changed(), keydown: (event) => this.#key(event) },
+    });
+    this.#send = iconButton('send', words.send, 'composer-send');
+    this.#send.type = 'submit';
+    this.root = el(
+      'form',
+      { class: 'composer', on: { submit: (event) => (event.preventDefault(), this.#submit()) } },
+      el('div', { class: 'composer-box' }, this.#input, this.#send),
+      this.#note,
+    );
+    this.#input.value = store.drafts.get(this.#id) ?? '';
+    this.own(() => this.#keepDraft());
+  }
+
+  /** To be called when the root is on the page. A touch keyboard comes only when asked for. */
+  opened() {
+    this.#changed();
+    if (matchMedia('(hover: hover)').matches) this.#input.focus();
+  }
+
+  /** Follows whether the person may write here. */
+  allow({ canSend, joining }) {
+    this.#input.disabled = !canSend;
+    this.#send.disabled = !canSend;
+    if (!canSend) this.#say(joining ? words.joining : words.closed);
+    else if (this.#note.textContent === words.joining || this.#note.textContent === words.closed) this.#say('');
+  }
+
+  #keepDraft() {
+    if (this.#input.value) this.#store.drafts.set(this.#id, this.#input.value);
+    else this.#store.drafts.delete(this.#id);
+  }
+
+  #changed() {
+    this.#grow();
+    this.#send.classList.toggle('ready', this.#input.value.trim() !== '');
+    const part = byteLength(this.#input.value) / maxText;
+    if (part > 1) this.#say(words.tooLong, true);
+    else if (part > nearLimit) this.#say(words.near(Math.floor(part * 100)));
+    else if (!this.#input.disabled) this.#say('');
+  }
+
+  // The box is as high as its text, up to the limit the style sheet sets.
+  #grow() {
+    this.#input.style.height = 'auto';
+    this.#input.style.height = `${this.#input.scrollHeight}px`;
+  }
+
+  #say(text, isError = false) {
+    if (this.#note.textContent !== text) this.#note.textContent = text;
+    this.#note.classList.toggle('is-error', isError);
+  }
+
+  // Enter during composition (of Japanese, say) chooses a word; 229 is how Safari tells.
+  #key(event) {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === 'Escape') {
+      if (matchMedia('(max-width: 719.98px)').matches) go(listHref);
+      else this.#leave();
+    }
+  }
+
+  #submit() {
+    const text = this.#input.value.replace(/^(\s*\n)+|\s+$/g, '');
+    this.#input.focus();
+    if (!text) return this.#say(words.empty, true);
+    if (byteLength(text) > maxText) return this.#say(words.tooLong, true);
+    this.#input.value = '';
+    this.#changed();
+    this.#core.command('send', { conversation: this.#id, text }).then(
+      () => this.closed || this.#sent(),
+      (error) => this.#refused(text, error),
+    );
+  }
+
+  // The text comes back: into the box, or into the draft when the person has moved on.
+  #refused(text, error) {
+    if (this.closed) {
+      this.#store.drafts.set(this.#id, [text, this.#store.drafts.get(this.#id)].filter(Boolean).join('\n'));
+      return;
+    }
+    this.#input.value = [text, this.#input.value].filter(Boolean).join('\n');
+    this.#changed();
+    this.#say(errorText(error), true);
+  }
+}

@@ -1,0 +1,44 @@
+import { View, el } from '../dom.js';
+import { strings } from '../strings.js';
+import { iconButton } from './button.js';
+
+const atMost = 3;
+
+/** Things a person should know that belong to no conversation: the browser is full, and the like. */
+export class FaultsView extends View {
+  #core;
+  #shown = new Map(); // code -> node
+
+  constructor(core, store) {
+    super();
+    this.#core = core;
+    this.root = el('div', { class: 'faults', role: 'alert', 'aria-label': strings.fault.region });
+    this.own(store.on('fault', (fault) => this.#show(fault)));
+  }
+
+  #show({ code, text, action }) {
+    this.#dismiss(code);
+    if (this.#shown.size >= atMost) this.#dismiss(this.#shown.keys().next().value);
+    const run = actions[action];
+    const node = el(
+      'div',
+      { class: 'fault' },
+      el('span', null, text),
+      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core) } }, strings.actions[action]),
+      iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(code)),
+    );
+    this.#shown.set(code, node);
+    this.root.append(node);
+  }
+
+  #dismiss(code) {
+    this.#shown.get(code)?.remove();
+    this.#shown.delete(code);
+  }
+}
+
+// What a fault may offer. An action this page does not know is not offered.
+const actions = {
+  reload: () => location.reload(),
+  reconnect: (core) => core.command('reconnect').catch(() => {}),
+};

@@ -1,0 +1,135 @@
+import { View, el, reconcile, replace, uniqueId } from '../dom.js';
+import { fullTime, shortTime } from '../format.js';
+import { conversationHref, currentConversation } from '../route.js';
+import { strings } from '../strings.js';
+import { conversationAvatar } from './avatar.js';
+
+const words = strings.list;
+
+export const titleOf = (conversation) => (conversation.kind === 'everyone' ? words.everyone : conversation.title);
+
+/** The list of conversations: one link each, and the arrow keys move among them. */
+export class ListView extends View {
+  #store;
+  #items = new Map(); // id -> Item
+  #empty = el('div', { class: 'list-empty' }, el('p', null, words.empty), el('p', { class: 'muted' }, words.emptyHint));
+
+  constructor(store) {
+    super();
+    this.#store = store;
+    this.root = el('nav', { class: 'list', 'aria-label': words.landmark, on: { keydown: (event) => this.#key(event) } });
+    this.own(store.on('conversations', () => this.#update()));
+    this.listen(window, 'hashchange', () => this.#update());
+    this.#update();
+    const minute = setInterval(() => this.#update(), 60_000); // "Today" does not stay true
+    this.own(() => clearInterval(minute));
+  }
+
+  #update() {
+    const current = currentConversation();
+    const nodes = this.#store.conversations.map((conversation) => {
+      const item = this.#items.get(conversation.id) ?? new Item();
+      this.#items.set(conversation.id, item);
+      item.update(conversation, this.#store.session.account, conversation.id === current);
+      return item.root;
+    });
+    this.#forget();
+    reconcile(this.root, nodes.length > 0 ? nodes : [this.#empty]);
+    this.#oneTabStop(nodes);
+  }
+
+  #forget() {
+    const here = new Set(this.#store.conversations.map((c) => c.id));
+    for (const id of this.#items.keys()) if (!here.has(id)) this.#items.delete(id);
+  }
+
+  // The list is one stop for the Tab key: where the focus is, else the open conversation, else the first.
+  #oneTabStop(links) {
+    const stop = links.find((a) => a === document.activeElement) ?? links.find((a) => a.ariaCurrent) ?? links[0];
+    for (const link of links) link.tabIndex = link === stop ? 0 : -1;
+  }
+
+  #key(event) {
+    const links = [...this.root.querySelectorAll('a')];
+    const at = links.indexOf(document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key];
+    if (at < 0 || to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const next = links[Math.max(0, Math.min(links.length - 1, to))];
+    next.focus();
+    this.#oneTabStop(links);
+  }
+
+  /** Puts the focus on the open conversation's link, or on the first one. */
+  focus() {
+    (this.root.querySelector('a[aria-current]') ?? this.root.querySelector('a'))?.focus();
+  }
+}
+
+class Item {
+  #avatar = el('span', { class: 'list-avatar' });
+  #title = el('span', { class: 'list-title', id: uniqueId('title'), dir: 'auto' });
+  #time = el('time', { class: 'list-time' });
+  #preview = el('span', { class: 'list-preview', dir: 'auto' });
+  #badge = el('span', { class: 'list-badge' });
+  #kind = '';
+
+  constructor() {
+    this.root = el(
+      'a',
+      { class: 'list-item', 'aria-labelledby': this.#title.id },
+      this.#avatar,
+      el('span', { class: 'list-top' }, this.#title, this.#time),
+      el('span', { class: 'list-bottom' }, this.#preview, this.#badge),
+    );
+  }
+
+  update(conversation, self, current) {
+    const title = titleOf(conversation);
+    const preview = previewOf(conversation, self);
+    this.root.href = conversationHref(conversation.id);
+    if (current) this.root.setAttribute('aria-current', 'page');
+    else this.root.removeAttribute('aria-current');
+    setText(this.#title, title);
+    setText(this.#preview, preview);
+    this.#setAvatar(conversation, self);
+    this.#setTime(conversation.last?.at);
+    this.#setBadge(conversation.unread);
+    const unread = conversation.unread > 0 ? words.unread(conversation.unread) : '';
+    this.root.setAttribute('aria-description', [unread, preview].filter(Boolean).join('. '));
+  }
+
+  #setAvatar(conversation, self) {
+    const kind = `${conversation.kind} ${conversation.title}`;
+    if (kind === this.#kind) return;
+    this.#kind = kind;
+    replace(this.#avatar, conversationAvatar(conversation, self));
+  }
+
+  #setTime(at) {
+    setText(this.#time, at ? shortTime(at) : '');
+    if (at) {
+      this.#time.dateTime = new Date(at).toISOString();
+      this.#time.title = fullTime(at);
+    }
+  }
+
+  #setBadge(unread) {
+    setText(this.#badge, unread > 99 ? '99+' : String(unread || ''));
+    this.#badge.hidden = !unread;
+    this.root.classList.toggle('unread', unread > 0);
+  }
+}
+
+// Text that stays the same is left alone, so that a selection or a screen reader is not disturbed.
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function previewOf({ kind, last, joining, people }, self) {
+  if (joining) return words.joining;
+  if (!last) return words.noMessages;
+  const own = people?.find((p) => p.account === self)?.name;
+  if (last.name && last.name === own) return words.own(last.preview);
+  return kind === 'direct' || !last.name ? last.preview : words.preview(last.name, last.preview);
+}

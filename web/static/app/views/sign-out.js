@@ -1,0 +1,33 @@
+import { el, uniqueId } from '../dom.js';
+import { errorText, strings } from '../strings.js';
+import { DialogView } from './dialog.js';
+
+const words = strings.signOut;
+
+/** Asks whether to sign out, and whether to clear this browser. */
+export function openSignOut(core) {
+  const id = uniqueId('clear');
+  const clear = el('input', { class: 'form-check-input', type: 'checkbox', id, 'aria-describedby': `${id}-hint` });
+  const dialog = new DialogView({
+    title: words.title,
+    content: [
+      el('p', null, words.text),
+      el('div', { class: 'form-check' }, clear, el('label', { class: 'form-check-label', for: id }, words.clear)),
+      el('p', { class: 'field-hint', id: `${id}-hint` }, words.clearHint),
+    ],
+    confirm: words.confirm,
+    cancel: words.cancel,
+    async submit() {
+      dialog.alert.textContent = '';
+      dialog.busy(true, words.working);
+      try {
+        await core.command('sign-out', { clear: clear.checked });
+        dialog.finish();
+      } catch (error) {
+        dialog.alert.textContent = errorText(error);
+        dialog.busy(false, words.confirm);
+      }
+    },
+  });
+  return dialog.open();
+}
