@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+
+	"frond/wire"
+)
+
+// Append appends a batch in one transaction and returns one result for each item, in order. Items
+// are judged one after another, each seeing what those before it did; one that is refused leaves no
+// trace and does not spoil the others. If the database fails nothing of the batch is stored and
+// every result has CodeUnavailable; after a broken connection the outcome is open and retrying the
+// same items finds out.
+//
+// An item is a retry when its device already appended its message id; it gets the first one's
+// result. Refusals: CodeNotFound for an unknown conversation or one not begun; CodeForbidden for a
+// sender who is not a member, or may not make this change; CodeUnauthenticated for a device that was
+// replaced; CodeConflict, with Last, when a handshake does not follow the last one; CodeStale, with
+// Last, when more than wire.MaxStaleHandshakes handshakes came after the one a message was sealed
+// under; CodeExists, with Conversation, when a pair, an id or the open conversation is there already;
+// CodeLimit for too many devices or waiting welcomes; CodeBadRequest and CodeTooLarge for the rest.
+func (s *Store) Append(ctx context.Context, batch []Append) []AppendResult {
+	results := make([]AppendResult, len(batch))
+	items := make([]item, 0, len(batch))
+	for i := range batch {
+		it, err := newItem(&batch[i])
+		if err != nil {
+			results[i].Err = err
+			continue
+		}
+		it.result = &results[i]
+		items = append(items, it)
+	}
+	if len(items) == 0 {
+		return results
+	}
+	err := s.write(ctx, "append", func(l *link) error { return s.appendItems(l, items) })
+	if err != nil {
+		for _, it := range items {
+			*it.result = AppendResult{Err: err}
+		}
+	}
+	return results
+}
+
+// appendItems loads what the batch touches, judges each item on that, and writes what came of it.
+// The database is asked a fixed number of times, whatever the length of the batch.
+func (s *Store) appendItems(l *link, items []item) error {
+	b := newLedger(s.now())
+	if err := b.load(l, s.words, items); err != nil {
+		return err
+	}
+	for i := range items {
+		*items[i].result = b.judge(&items[i])
+	}
+	return b.save(l, s.words)
+}
+
+// item is an Append with its parts in one form: every kind but a message is a handshake.
+type item struct {
+	account, device wire.ID
+	conversation    wire.ID
+	message         wire.ID
+	send            *wire.Send
+	handshake       *wire.Handshake
+	create          *wire.Create
+	result          *AppendResult
+}
+
+// newItem checks the form. The store checks again what a gateway has checked, because one malformed
+// item would fail the whole batch in the database.
+func newItem(a *Append) (item, error) {
+	it := item{account: a.Account, device: a.Device, send: a.Send, handshake: a.Handshake, create: a.Create}
+	switch {
+	case a.Send != nil && a.Handshake == nil && a.Create == nil:
+		it.conversation, it.message = a.Send.Conversation, a.Send.Message
+		return it, a.Send.Check()
+	case a.Handshake != nil && a.Send == nil && a.Create == nil:
+		it.conversation, it.message = a.Handshake.Conversation, a.Handshake.Message
+		return it, a.Handshake.Check()
+	case a.Create != nil && a.Send == nil && a.Handshake == nil:
+		it.handshake = &a.Create.Handshake
+		it.conversation, it.message = it.handshake.Conversation, it.handshake.Message
+		return it, checkCreate(a)
+	}
+	return it, wire.Errorf(wire.CodeBadRequest, "an append is one of message, handshake and new conversation")
+}
+
+func checkCreate(a *Append) error {
+	c := a.Create
+	if err := c.Check(); err != nil {
+		return err
+	}
+	switch c.Kind {
+	case wire.Direct:
+		return checkDirect(a.Account, c.Handshake.Add)
+	case wire.Open:
+		if len(c.Handshake.Add) > 0 {
+			return errSelfOnly()
+		}
+	}
+	return nil
+}
+
+// checkDirect demands that the devices added are those of exactly one other account.
+func checkDirect(account wire.ID, add []wire.MemberRef) error {
+	for _, m := range add {
+		if m.Account == account || m.Account != add[0].Account {
+			return errPairOnly()
+		}
+	}
+	if len(add) == 0 {
+		return errPairOnly()
+	}
+	return nil
+}
+
+// pairOf is the key under which a direct conversation is unique.
+func pairOf(a, b wire.ID) (p [32]byte) {
+	if string(a[:]) > string(b[:]) {
+		a, b = b, a
+	}
+	copy(p[:16], a[:])
+	copy(p[16:], b[:])
+	return p
+}
+
+// entry makes the row of the log.
+func (it *item) entry(seq, received uint64) *wire.Entry {
+	e := &wire.Entry{Conversation: it.conversation, Seq: seq, Account: it.account, Device: it.device,
+		Message: it.message, Received: received}
+	if it.send != nil {
+		e.Kind, e.Frame, e.Token, e.Commitment = wire.Application, it.send.Frame, it.send.Token, &it.send.Commitment
+	} else {
+		e.Kind, e.Frame = wire.HandshakeEntry, it.handshake.Frame
+	}
+	return e
+}
+
+func (it *item) kind() wire.EntryKind {
+	if it.send != nil {
+		return wire.Application
+	}
+	return wire.HandshakeEntry
+}

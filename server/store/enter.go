@@ -1,0 +1,86 @@
+package store
+
+import "frond/wire"
+
+// enter appends an accepted item to its conversation and notes the rows to write.
+func (b *ledger) enter(it *item) *wire.Entry {
+	c := b.conversations[it.conversation]
+	if it.create != nil {
+		c = b.begin(it, c)
+	}
+	c.last++
+	c.changed = true
+	if it.handshake != nil {
+		b.enterHandshake(it, c)
+	}
+	e := it.entry(c.last, b.now)
+	b.entries = append(b.entries, e)
+	b.appended[messageKey{it.device, it.message}] = appended{c.id, e.Kind, e.Seq, e.Received}
+	return e
+}
+
+// begin makes a new conversation, or takes up the open one. Its author is a member from the start.
+func (b *ledger) begin(it *item, c *conversation) *conversation {
+	if c == nil {
+		c = &conversation{id: it.conversation, kind: it.create.Kind, created: b.now, fresh: true}
+		b.conversations[c.id] = c
+	}
+	c.joinKey = it.create.JoinKey
+	if c.kind == wire.Direct {
+		p := pairOf(it.account, it.handshake.Add[0].Account)
+		c.pair = p[:]
+		b.pairs[p] = c.id
+	}
+	b.join(c, it.account, it.device, 0)
+	return c
+}
+
+// enterHandshake changes the membership: who is removed gets this entry as the last one, who is
+// added gets those after it, and who joins by an external commit gets this one first.
+func (b *ledger) enterHandshake(it *item, c *conversation) {
+	h, seq := it.handshake, c.last
+	c.lastHandshake = seq
+	c.recent = append([]uint64{seq}, c.recent[:min(len(c.recent), keepRecent-1)]...)
+	for _, m := range h.Remove {
+		if m.Device != it.device {
+			b.leave(c, m.Device, seq)
+		}
+	}
+	for _, m := range h.Add {
+		b.join(c, m.Account, m.Device, seq)
+		b.inboxes[m.Device]++
+	}
+	if h.External {
+		b.join(c, it.account, it.device, seq-1)
+	}
+	if len(h.Add) > 0 {
+		b.welcomes = append(b.welcomes, welcome{c.id, seq, it.account, h.Welcome, h.Add})
+	}
+	b.infos[c.id] = groupInfo{seq, h.GroupInfo}
+}
+
+// join opens a window. A device that is a member already keeps the one it has: an invalid commit,
+// which clients skip, may have added it before.
+func (b *ledger) join(c *conversation, account, device wire.ID, from uint64) {
+	if b.member(c.id, device) != nil {
+		return
+	}
+	m := &membership{conversation: c.id, device: device, account: account, from: from, fresh: true}
+	b.setMember(m)
+	b.windows = append(b.windows, m)
+	c.members++
+}
+
+// leave ends a window. A device that is no member is passed over, for the same reason.
+func (b *ledger) leave(c *conversation, device wire.ID, seq uint64) {
+	m := b.member(c.id, device)
+	if m == nil {
+		return
+	}
+	m.until = seq
+	delete(b.members[c.id], device)
+	c.members--
+	if !m.fresh {
+		b.windows = append(b.windows, m)
+	}
+}

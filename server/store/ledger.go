@@ -1,0 +1,272 @@
+package store
+
+import (
+	"database/sql"
+
+	"frond/wire"
+)
+
+// ledger is the part of the database that one batch touches, as the items judged so far leave it,
+// and the list of rows to write.
+type ledger struct {
+	now uint64
+
+	conversations map[wire.ID]*conversation
+	pairs         map[[32]byte]wire.ID
+	devices       map[wire.ID]device
+	members       map[wire.ID]map[wire.ID]*membership // by conversation and device; only windows without an end
+	appended      map[messageKey]appended
+	inboxes       map[wire.ID]int
+
+	entries  []*wire.Entry
+	windows  []*membership // new or ended
+	welcomes []welcome
+	infos    map[wire.ID]groupInfo
+}
+
+type device struct {
+	account wire.ID
+	active  bool
+}
+
+// membership is a window of the table member.
+type membership struct {
+	conversation, device, account wire.ID
+	from, until                   uint64
+	fresh                         bool
+}
+
+// messageKey is what makes a retry recognisable.
+type messageKey struct{ device, message wire.ID }
+
+type appended struct {
+	conversation  wire.ID
+	kind          wire.EntryKind
+	seq, received uint64
+}
+
+type welcome struct {
+	conversation wire.ID
+	seq          uint64
+	account      wire.ID
+	bytes        []byte
+	to           []wire.MemberRef
+}
+
+type groupInfo struct {
+	seq    uint64
+	sealed []byte
+}
+
+func newLedger(now uint64) *ledger {
+	return &ledger{
+		now:           now,
+		conversations: map[wire.ID]*conversation{},
+		pairs:         map[[32]byte]wire.ID{},
+		devices:       map[wire.ID]device{},
+		members:       map[wire.ID]map[wire.ID]*membership{},
+		appended:      map[messageKey]appended{},
+		inboxes:       map[wire.ID]int{},
+		infos:         map[wire.ID]groupInfo{},
+	}
+}
+
+// ledgerStatements are built per database because of row locks, pairs and upserts.
+type ledgerStatements struct {
+	loadConversations lookup
+	loadAppended      lookup
+	loadMembers       lookup
+	loadAccount       string
+	putConversations  insert
+	putGroupInfo      string
+}
+
+func newLedgerStatements(w *words) ledgerStatements {
+	return ledgerStatements{
+		loadConversations: newLookup(func(n int) string {
+			return "SELECT " + conversationColumns + " FROM conversation WHERE id IN (" + marks(n) + ") ORDER BY id" + w.forUpdate
+		}),
+		loadAppended: newLookup(func(n int) string {
+			return "SELECT device, message, conversation, kind, seq, received FROM entry WHERE " + w.pairs("device", "message", n)
+		}),
+		loadMembers: newLookup(func(n int) string {
+			return "SELECT " + memberColumns + " FROM member WHERE until_seq = 0 AND " + w.pairs("conversation", "device", n)
+		}),
+		loadAccount: "SELECT " + memberColumns + " FROM member WHERE account = ? AND until_seq = 0 AND conversation = ?",
+		putConversations: newInsert("INSERT INTO conversation ("+conversationColumns+")", 9,
+			w.upsert("id", "join_key", "last", "last_handshake", "recent", "members")),
+		putGroupInfo: "INSERT INTO group_info (conversation, seq, sealed) VALUES (?, ?, ?) " +
+			w.upsert("conversation", "seq", "sealed"),
+	}
+}
+
+const memberColumns = "conversation, device, account, from_seq, until_seq"
+
+var (
+	loadPairs = newLookup(func(n int) string {
+		return "SELECT pair, id FROM conversation WHERE pair IN (" + marks(n) + ")"
+	})
+	loadDevices = newLookup(func(n int) string {
+		return "SELECT id, account, active FROM device WHERE id IN (" + marks(n) + ")"
+	})
+	loadInboxes = newLookup(func(n int) string {
+		return "SELECT device, COUNT(*) FROM inbox WHERE device IN (" + marks(n) + ") GROUP BY device"
+	})
+)
+
+// needs collects, each once, the keys a batch asks for.
+type needs struct {
+	conversations, pairs, devices, members, messages, inboxes, accounts [][]any
+	seen                                                                map[any]bool
+}
+
+// Keys of the different lists are told apart by their type.
+type (
+	conversationKey wire.ID
+	deviceKey       wire.ID
+	inboxKey        wire.ID
+	memberKey       struct{ conversation, device wire.ID }
+	accountKey      struct{ conversation, account wire.ID }
+)
+
+func (n *needs) add(list *[][]any, identity any, parameters ...any) {
+	if !n.seen[identity] {
+		n.seen[identity] = true
+		*list = append(*list, parameters)
+	}
+}
+
+func (n *needs) device(conversation, device wire.ID) {
+	n.add(&n.devices, deviceKey(device), device[:])
+	n.add(&n.members, memberKey{conversation, device}, conversation[:], device[:])
+}
+
+func needsOf(items []item) *needs {
+	n := &needs{seen: make(map[any]bool, 4*len(items))}
+	for i := range items {
+		it := &items[i]
+		n.add(&n.conversations, conversationKey(it.conversation), it.conversation[:])
+		n.add(&n.messages, messageKey{it.device, it.message}, it.device[:], it.message[:])
+		n.device(it.conversation, it.device)
+		if h := it.handshake; h != nil {
+			n.handshake(it, h)
+		}
+	}
+	return n
+}
+
+func (n *needs) handshake(it *item, h *wire.Handshake) {
+	for _, m := range h.Remove {
+		n.device(it.conversation, m.Device)
+	}
+	for _, m := range h.Add {
+		n.device(it.conversation, m.Device)
+		n.add(&n.inboxes, inboxKey(m.Device), m.Device[:])
+	}
+	if h.External {
+		n.add(&n.accounts, accountKey{it.conversation, it.account}, it.account[:], it.conversation[:])
+	}
+	if it.create != nil && it.create.Kind == wire.Direct {
+		p := pairOf(it.account, h.Add[0].Account)
+		n.add(&n.pairs, p, p[:])
+	}
+}
+
+// load reads all that the items ask for, and locks their conversations first: whoever else appends
+// to one of them waits, so that what is read after stays true.
+func (b *ledger) load(l *link, w *words, items []item) error {
+	n := needsOf(items)
+	for _, step := range []struct {
+		lookup *lookup
+		keys   [][]any
+		scan   func(*sql.Rows) error
+	}{
+		{&w.loadConversations, n.conversations, b.scanConversation},
+		{&loadPairs, n.pairs, b.scanPair},
+		{&loadDevices, n.devices, b.scanDevice},
+		{&w.loadMembers, n.members, b.scanMember},
+		{&w.loadAppended, n.messages, b.scanAppended},
+		{&loadInboxes, n.inboxes, b.scanInbox},
+	} {
+		if err := l.all(step.lookup, step.keys, step.scan); err != nil {
+			return err
+		}
+	}
+	for _, k := range n.accounts {
+		if err := l.query(b.scanMember, w.loadAccount, k...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *ledger) scanConversation(r *sql.Rows) error {
+	c := &conversation{}
+	err := c.scan(r)
+	b.conversations[c.id] = c
+	return err
+}
+
+func (b *ledger) scanPair(r *sql.Rows) error {
+	var p wire.Hash
+	var id wire.ID
+	err := r.Scan(scanHash(&p), scanID(&id))
+	b.pairs[p] = id
+	return err
+}
+
+func (b *ledger) scanDevice(r *sql.Rows) error {
+	var id wire.ID
+	var d device
+	err := r.Scan(scanID(&id), scanID(&d.account), &d.active)
+	b.devices[id] = d
+	return err
+}
+
+func (b *ledger) scanMember(r *sql.Rows) error {
+	m := &membership{}
+	err := r.Scan(scanID(&m.conversation), scanID(&m.device), scanID(&m.account), &m.from, &m.until)
+	if b.member(m.conversation, m.device) == nil {
+		b.setMember(m)
+	}
+	return err
+}
+
+func (b *ledger) scanAppended(r *sql.Rows) error {
+	var k messageKey
+	var a appended
+	err := r.Scan(scanID(&k.device), scanID(&k.message), scanID(&a.conversation), &a.kind, &a.seq, &a.received)
+	b.appended[k] = a
+	return err
+}
+
+func (b *ledger) scanInbox(r *sql.Rows) error {
+	var id wire.ID
+	var n int
+	err := r.Scan(scanID(&id), &n)
+	b.inboxes[id] = n
+	return err
+}
+
+// member returns a device's window without an end, or nil.
+func (b *ledger) member(conversation, device wire.ID) *membership {
+	return b.members[conversation][device]
+}
+
+func (b *ledger) setMember(m *membership) {
+	if b.members[m.conversation] == nil {
+		b.members[m.conversation] = map[wire.ID]*membership{}
+	}
+	b.members[m.conversation][m.device] = m
+}
+
+// accountIsMember reports whether any device of the account is a member. It is known only for
+// accounts whose windows were loaded.
+func (b *ledger) accountIsMember(conversation, account wire.ID) bool {
+	for _, m := range b.members[conversation] {
+		if m.account == account {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"frond/wire"
+)
+
+// attempts bounds how often a transaction that a lock or a race undid is tried again.
+const attempts = 8
+
+// failure is a database that did not do its part. For clients it is CodeUnavailable; the cause is
+// for the server's log.
+type failure struct {
+	refusal *wire.Error
+	cause   error
+}
+
+func (f *failure) Error() string   { return f.cause.Error() }
+func (f *failure) Unwrap() []error { return []error{f.refusal, f.cause} }
+
+// fail turns an error of the database into a failure and lets a refusal pass as it is.
+func fail(operation string, err error) error {
+	var refusal *wire.Error
+	if err == nil || errors.As(err, &refusal) {
+		return err
+	}
+	return &failure{
+		refusal: wire.Errorf(wire.CodeUnavailable, "The database does not answer. Try again."),
+		cause:   fmt.Errorf("store: %s: %w", operation, err),
+	}
+}
+
+// read runs f on a connection for reading, and once more when the connection had died while idle.
+func (s *Store) read(ctx context.Context, operation string, f func(*link) error) error {
+	for {
+		l, err := s.readers.take(ctx)
+		if err != nil {
+			return fail(operation, err)
+		}
+		again := l.old
+		if err = f(l); err == nil || isRefusal(err) {
+			s.readers.give(l)
+			return err
+		}
+		s.readers.drop(l)
+		if !again || !brokenLink(err) {
+			return fail(operation, err)
+		}
+	}
+}
+
+// write runs f in a transaction. An error of f, a *wire.Error too, undoes everything. A deadlock, a
+// lock that took too long and a race for a unique key are tried again, so f must begin anew each time.
+func (s *Store) write(ctx context.Context, operation string, f func(*link) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.writeOnce(ctx, f)
+		if err == nil || attempt == attempts || !s.again(err) {
+			return fail(operation, err)
+		}
+		time.Sleep(time.Duration(attempt) * time.Millisecond)
+	}
+}
+
+func (s *Store) again(err error) bool {
+	return !isRefusal(err) && (s.dialect.transient(err) || s.dialect.duplicate(err))
+}
+
+func (s *Store) writeOnce(ctx context.Context, f func(*link) error) (err error) {
+	l, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	sound := false // a link is kept only when it is known to be outside a transaction
+	defer func() {
+		if sound {
+			s.writers.give(l)
+		} else {
+			s.writers.drop(l)
+		}
+	}()
+	if err = f(l); err == nil {
+		err = l.script("COMMIT")
+	}
+	if err == nil {
+		sound = true
+		return nil
+	}
+	sound = !brokenLink(err) && l.script("ROLLBACK") == nil
+	return err
+}
+
+// begin takes a link and begins a transaction, on a new connection when an idle one had died.
+func (s *Store) begin(ctx context.Context) (*link, error) {
+	for {
+		l, err := s.writers.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = l.script(s.words.begin); err == nil {
+			return l, nil
+		}
+		again := l.old && brokenLink(err)
+		s.writers.drop(l)
+		if !again {
+			return nil, fmt.Errorf("begin: %w", err)
+		}
+	}
+}
+
+func isRefusal(err error) bool {
+	var refusal *wire.Error
+	return errors.As(err, &refusal)
+}
+
+// brokenLink reports that the connection failed and not the statement.
+func brokenLink(err error) bool {
+	return errors.Is(err, driver.ErrBadConn) || connectionEnded(err)
+}
