@@ -68,9 +68,9 @@ export class ListView extends View {
 
 class Item {
   #avatar = el('span', { class: 'list-avatar' });
-  #title = el('span', { class: 'list-title', id: uniqueId('title'), dir: 'auto' });
+  #title = el('bdi', { id: uniqueId('title') });
   #time = el('time', { class: 'list-time' });
-  #preview = el('span', { class: 'list-preview', dir: 'auto' });
+  #preview = el('bdi');
   #badge = el('span', { class: 'list-badge' });
   #kind = '';
 
@@ -79,8 +79,8 @@ class Item {
       'a',
       { class: 'list-item', 'aria-labelledby': this.#title.id },
       this.#avatar,
-      el('span', { class: 'list-top' }, this.#title, this.#time),
-      el('span', { class: 'list-bottom' }, this.#preview, this.#badge),
+      el('span', { class: 'list-top' }, el('span', { class: 'list-title' }, this.#title), this.#time),
+      el('span', { class: 'list-bottom' }, el('span', { class: 'list-preview' }, this.#preview), this.#badge),
     );
   }
 

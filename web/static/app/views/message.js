@@ -77,7 +77,7 @@ export class MessageNode {
     return el(
       'span',
       { class: 'message-meta' },
-      el('time', { datetime: new Date(at).toISOString(), title: fullTime(at) }, clockTime(at)),
+      el('time', { dir: 'auto', datetime: new Date(at).toISOString(), title: fullTime(at) }, clockTime(at)),
       mark && el('span', { class: 'message-state', title: words.states[state] }, icon(mark), el('span', { class: 'visually-hidden' }, words.states[state])),
     );
   }
