@@ -23,21 +23,22 @@ type driver struct {
 
 // request and response are the whole vocabulary of tsmls/driver.mjs; byte strings travel as base64.
 type request struct {
-	Op      string   `json:"op"`
-	Member  string   `json:"member,omitempty"`
-	Suite   uint16   `json:"suite,omitempty"`
-	Name    string   `json:"name,omitempty"`
-	GroupID []byte   `json:"groupId,omitempty"`
-	Message []byte   `json:"message,omitempty"`
-	Resync  bool     `json:"resync,omitempty"`
-	Add     [][]byte `json:"add,omitempty"`
-	Remove  []uint32 `json:"remove,omitempty"`
-	Public  bool     `json:"public,omitempty"`
-	AAD     []byte   `json:"aad"`
-	Text    []byte   `json:"plaintext"`
-	Label   string   `json:"label,omitempty"`
-	Context []byte   `json:"context,omitempty"`
-	Length  int      `json:"length,omitempty"`
+	Op       string   `json:"op"`
+	Member   string   `json:"member,omitempty"`
+	Suite    uint16   `json:"suite,omitempty"`
+	Name     string   `json:"name,omitempty"`
+	Unpadded bool     `json:"unpadded,omitempty"`
+	GroupID  []byte   `json:"groupId,omitempty"`
+	Message  []byte   `json:"message,omitempty"`
+	Resync   bool     `json:"resync,omitempty"`
+	Add      [][]byte `json:"add,omitempty"`
+	Remove   []uint32 `json:"remove,omitempty"`
+	Public   bool     `json:"public,omitempty"`
+	AAD      []byte   `json:"aad"`
+	Text     []byte   `json:"plaintext"`
+	Label    string   `json:"label,omitempty"`
+	Context  []byte   `json:"context,omitempty"`
+	Length   int      `json:"length,omitempty"`
 }
 
 type response struct {

@@ -22,7 +22,10 @@ func (Frond) Suites() []uint16 {
 }
 
 func (Frond) Traits() Traits {
-	return Traits{ProposesUpdate: true, PrivateHandshake: true, PrivateProposal: true, Resync: true}
+	return Traits{
+		ProposesUpdate: true, PrivateHandshake: true, PrivateProposal: true, Resync: true,
+		Discards: true, FilteredRoot: true, ReadsPadding: true,
+	}
 }
 
 func (Frond) NewMember(suite uint16, name string) (Member, error) {

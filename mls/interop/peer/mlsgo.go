@@ -30,7 +30,7 @@ func (MLSGo) Suites() []uint16 {
 }
 
 func (MLSGo) Traits() Traits {
-	return Traits{ProposesUpdate: true, PrivateHandshake: true, Resync: true}
+	return Traits{ProposesUpdate: true, PrivateHandshake: true, FilteredRoot: true}
 }
 
 func (MLSGo) NewMember(suite uint16, name string) (Member, error) {
@@ -50,6 +50,7 @@ type goMember struct {
 	group      *group.Group
 	staged     *group.StagedCommit
 	joined     *group.Group // the next epoch of an external joiner
+	joinedTag  []byte       // confirmation_tag of the commit it joined by
 }
 
 type goKeyPackage struct {
@@ -116,8 +117,8 @@ func (m *goMember) JoinExternal(groupInfo []byte, resync *uint32) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	m.joined = joined
 	content := staged.AuthenticatedContent()
+	m.joined, m.joinedTag = joined, content.Auth.ConfirmationTag
 	return framing.NewMLSMessagePublic(&framing.PublicMessage{Content: content.Content, Auth: content.Auth}).Marshal(), nil
 }
 
@@ -246,18 +247,17 @@ func (m *goMember) Process(message []byte) (bool, error) {
 		return false, err
 	}
 	if public, ok := parsed.AsPublic(); ok {
-		return m.removed(), m.group.ProcessPublicMessage(public)
+		err = m.group.ProcessPublicMessage(public)
+	} else if private, ok := parsed.AsPrivate(); ok {
+		err = m.group.ProcessPrivateMessage(private)
+	} else {
+		err = errors.New("neither a public nor a private message")
 	}
-	private, ok := parsed.AsPrivate()
-	if !ok {
-		return false, errors.New("neither a public nor a private message")
+	// The library tells a member that it was removed by this error and by nothing else.
+	if errors.Is(err, group.ErrOwnLeafNotFound) {
+		return true, nil
 	}
-	return m.removed(), m.group.ProcessPrivateMessage(private)
-}
-
-func (m *goMember) removed() bool {
-	own, ok := m.group.GetMember(m.group.OwnLeafIndex())
-	return !ok || !own.Active
+	return false, err
 }
 
 func (m *goMember) GroupInfo() ([]byte, error) {
@@ -265,7 +265,25 @@ func (m *goMember) GroupInfo() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.mend(info); err != nil {
+		return nil, err
+	}
 	return (&framing.MLSMessage{GroupInfo: info.Marshal()}).Marshal(), nil
+}
+
+// mend puts the confirmation_tag into a group info that lacks it, as that of a member does who joined
+// by external commit in this very epoch.
+func (m *goMember) mend(info *group.Info) error {
+	if len(info.ConfirmationTag) > 0 || info.GroupContext.Epoch == 0 {
+		return nil
+	}
+	info.ConfirmationTag = m.joinedTag
+	signature, err := ciphersuite.SignWithLabel(m.key, "GroupInfoTBS", info.MarshalTBS())
+	if err != nil {
+		return err
+	}
+	info.Signature = signature.AsSlice()
+	return nil
 }
 
 func (m *goMember) Seal(aad, plaintext []byte) ([]byte, error) {

@@ -30,6 +30,9 @@ type Traits struct {
 	PrivateHandshake bool // can send commits and proposals as PrivateMessage
 	PrivateProposal  bool // can send standalone proposals as PrivateMessage
 	Resync           bool // can replace its own old leaf by an external commit (RFC 9420 §12.4.3.2)
+	Discards         bool // can forget its commit and process another one of the same epoch (§14)
+	FilteredRoot     bool // right commit_secret where the root is not on the filtered direct path (§7.4)
+	ReadsPadding     bool // can read handshakes as PrivateMessage with padding (§6.3.1)
 }
 
 // Member is one device in at most one group. Its methods are not for concurrent use.

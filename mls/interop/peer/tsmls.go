@@ -9,7 +9,9 @@ import (
 type TSMLS struct {
 	driver *driver
 	suites []uint16
-	made   atomic.Uint64
+	made   *atomic.Uint64
+	// Unpadded members send handshakes without padding, for company that can not read it.
+	Unpadded bool
 }
 
 // StartTSMLS runs the driver script of dir.
@@ -22,7 +24,7 @@ func StartTSMLS(dir string) (*TSMLS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &TSMLS{driver: d, suites: answer.Suites}, nil
+	return &TSMLS{driver: d, suites: answer.Suites, made: new(atomic.Uint64)}, nil
 }
 
 func (t *TSMLS) Name() string     { return "ts-mls" }
@@ -31,12 +33,12 @@ func (t *TSMLS) Close() error     { return t.driver.close() }
 
 // Traits: ts-mls has no way to make an Update proposal and keep its private key.
 func (t *TSMLS) Traits() Traits {
-	return Traits{PrivateHandshake: true, PrivateProposal: true, Resync: true}
+	return Traits{PrivateHandshake: true, PrivateProposal: true, Resync: true, Discards: true, ReadsPadding: true}
 }
 
 func (t *TSMLS) NewMember(suite uint16, name string) (Member, error) {
 	m := &tsMember{driver: t.driver, id: fmt.Sprintf("%d %s", t.made.Add(1), name)}
-	_, err := m.call(request{Op: "member", Suite: suite, Name: name})
+	_, err := m.call(request{Op: "member", Suite: suite, Name: name, Unpadded: t.Unpadded})
 	return m, err
 }
 

@@ -14,7 +14,9 @@ const memberOf = ({ member }) => {
 
 const operations = {
   suites: () => ({ suites: supported }),
-  member: async ({ member, suite, name }) => { members.set(member, await Member.create(suite, name)); },
+  member: async ({ member, suite, name, unpadded }) => {
+    members.set(member, await Member.create(suite, name, unpadded));
+  },
   drop: ({ member }) => { members.delete(member); },
   keyPackage: async (r) => ({ message: await memberOf(r).keyPackage() }),
   create: async (r) => { await memberOf(r).create(fromBase64(r.groupId)); },

@@ -14,8 +14,10 @@ const day = 86400n;
 const protocol = { version: 'mls10' };
 
 export class Member {
-  static async create(suite, name) {
+  // unpadded: handshakes go without the padding of RFC 9420 §6.3.1, for peers that can not read it.
+  static async create(suite, name, unpadded = false) {
     const m = new Member();
+    m.unpadded = unpadded;
     m.cs = await cipherSuite(suite);
     m.credential = { credentialType: 'basic', identity: new TextEncoder().encode(name) };
     m.keys = await m.cs.signature.keygen();
@@ -68,10 +70,10 @@ export class Member {
 
   async commit({ add = [], remove = [], isPublic = false, aad }) {
     const extraProposals = [...remove.map(removeProposal), ...add.map(addProposal)];
-    const { newState, welcome, commit } = await createCommit({ state: this.state, cipherSuite: this.cs }, {
+    const { newState, welcome, commit } = await createCommit({ state: this.forHandshake(), cipherSuite: this.cs }, {
       wireAsPublicMessage: isPublic, ratchetTreeExtension: true, extraProposals, authenticatedData: aad,
     });
-    this.next = newState;
+    this.next = this.padded(newState);
     this.welcome = welcome && encodeMlsMessage({ ...protocol, wireformat: 'mls_welcome', welcome });
     return encodeMlsMessage(commit);
   }
@@ -91,9 +93,19 @@ export class Member {
 
   async propose({ add, remove, isPublic = false }) {
     const proposal = add ? addProposal(add) : removeProposal(remove);
-    const { newState, message } = await createProposal(this.state, isPublic, proposal, this.cs);
-    this.state = newState;
+    const { newState, message } = await createProposal(this.forHandshake(), isPublic, proposal, this.cs);
+    this.state = this.padded(newState);
     return encodeMlsMessage(message);
+  }
+
+  forHandshake() {
+    if (!this.unpadded) return this.state;
+    const clientConfig = { ...this.state.clientConfig, paddingConfig: { kind: 'alwaysPad', paddingLength: 0 } };
+    return { ...this.state, clientConfig };
+  }
+
+  padded(state) {
+    return { ...state, clientConfig: this.state.clientConfig };
   }
 
   async process(bytes) {

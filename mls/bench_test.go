@@ -1,0 +1,209 @@
+package mls
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"testing"
+)
+
+// fullGroup is a group of n members of which each has committed once, so that no node of its tree is
+// blank. It is put together directly: the members do not follow each other's commits.
+type fullGroup struct {
+	epoch   *epochState
+	keys    privateKeys // of all nodes
+	signers []crypto.Signer
+	secret  []byte
+}
+
+func newFullGroup(tb testing.TB, id CipherSuite, n int) *fullGroup {
+	tb.Helper()
+	s, err := suiteOf(id)
+	must(tb, err)
+	f := &fullGroup{keys: privateKeys{}, secret: make([]byte, s.nh)}
+	var tree *ratchetTree
+	for i := range n {
+		w := &world{t: tb, suite: id, people: map[string]*person{}}
+		kp, secrets := w.keyPackage(fmt.Sprintf("member %d", i))
+		f.signers = append(f.signers, w.person(fmt.Sprintf("member %d", i)).signer)
+		f.keys[LeafIndex(i).node()] = secrets.leaf
+		if tree == nil {
+			tree = newRatchetTree(s, kp.leaf)
+			continue
+		}
+		_, err := tree.add(kp.leaf)
+		must(tb, err)
+	}
+	groupID := []byte("full group")
+	for i := range LeafIndex(n) {
+		path, err := tree.drawPath(nil, f.signers[i], groupID, i, tree.renewed(i, nil, nil))
+		must(tb, err)
+		f.keys = f.keys.with(path.keys)
+	}
+	ctx := groupContext{suite: id, groupID: groupID, epoch: 7, treeHash: tree.hash(), confirmedTranscriptHash: s.zero()}
+	f.epoch = newEpochState(s, ctx, ctx.encode(), tree)
+	return f
+}
+
+// member is the group as the member at a leaf has it.
+func (f *fullGroup) member(i LeafIndex) *Group {
+	e := *f.epoch
+	e.own, e.keys = i, privateKeys{i.node(): f.keys[i.node()]}
+	for _, n := range directPath(i.node(), e.tree.leafCount()) {
+		if key, have := f.keys[n]; have {
+			e.keys[n] = key
+		}
+	}
+	encryption := e.derive(f.secret)
+	return &Group{epochState: &e, secretTree: &secretNode{secret: encryption}, signer: f.signers[i]}
+}
+
+var benchSizes = []int{2, 100, 500}
+
+func eachBench(b *testing.B, run func(*testing.B, *fullGroup, int)) {
+	for _, id := range []CipherSuite{SuiteX25519, SuiteHybrid} {
+		for _, n := range benchSizes {
+			f := newFullGroup(b, id, n)
+			b.Run(fmt.Sprintf("%04X/%d", uint16(id), n), func(b *testing.B) {
+				b.ReportAllocs()
+				run(b, f, n)
+			})
+		}
+	}
+}
+
+func BenchmarkCommit(b *testing.B) {
+	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
+		g := f.member(0)
+		var message []byte
+		for b.Loop() {
+			staged, err := g.Commit(testConfig(), CommitOptions{})
+			must(b, err)
+			message = staged.Message()
+		}
+		b.ReportMetric(float64(len(message)), "wire-B")
+	})
+}
+
+func BenchmarkProcess(b *testing.B) {
+	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
+		staged, err := f.member(0).Commit(testConfig(), CommitOptions{})
+		must(b, err)
+		g := f.member(LeafIndex(n - 1))
+		for b.Loop() {
+			_, err := g.Stage(testConfig(), staged.Message())
+			must(b, err)
+		}
+	})
+}
+
+func BenchmarkJoin(b *testing.B) {
+	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
+		w := &world{t: b, suite: f.epoch.suite.id, people: map[string]*person{}}
+		kp, secrets := w.keyPackage("newcomer")
+		staged, err := f.member(0).Commit(testConfig(), CommitOptions{Add: []*KeyPackage{kp}})
+		must(b, err)
+		for b.Loop() {
+			_, err := Join(testConfig(), staged.Welcome(), secrets, w.person("newcomer").signer)
+			must(b, err)
+		}
+		b.ReportMetric(float64(len(staged.Welcome())), "wire-B")
+	})
+}
+
+func BenchmarkSend(b *testing.B) {
+	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
+		g, text := f.member(0), make([]byte, 200)
+		for b.Loop() {
+			next, _, err := g.Seal(testConfig(), nil, text)
+			must(b, err)
+			g = next
+		}
+	})
+}
+
+func BenchmarkReceive(b *testing.B) {
+	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
+		from, g, text := f.member(0), f.member(1), make([]byte, 200)
+		for b.Loop() {
+			b.StopTimer()
+			next, message, err := from.Seal(testConfig(), nil, text)
+			must(b, err)
+			from = next
+			b.StartTimer()
+			g, _, err = g.Open(testConfig(), message)
+			must(b, err)
+		}
+	})
+}
+
+func BenchmarkSave(b *testing.B) {
+	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
+		g, _, err := f.member(0).Seal(testConfig(), nil, nil)
+		must(b, err)
+		epoch, ratchets := g.MarshalEpoch(), g.MarshalRatchets()
+		b.Run("ratchets", func(b *testing.B) {
+			for b.Loop() {
+				ratchets = g.MarshalRatchets()
+			}
+			b.ReportMetric(float64(len(ratchets)), "B")
+		})
+		b.Run("epoch", func(b *testing.B) {
+			for b.Loop() {
+				epoch = g.MarshalEpoch()
+			}
+			b.ReportMetric(float64(len(epoch)), "B")
+		})
+		b.Run("load", func(b *testing.B) {
+			for b.Loop() {
+				_, err := ParseGroup(epoch, ratchets, g.signer)
+				must(b, err)
+			}
+		})
+	})
+}
+
+// BenchmarkPrimitives measures the operations that bound the figures above.
+func BenchmarkPrimitives(b *testing.B) {
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	must(b, err)
+	public, message := signer.Public().(ed25519.PublicKey), make([]byte, 300)
+	signature := ed25519.Sign(signer, message)
+	b.Run("Sign", func(b *testing.B) {
+		for b.Loop() {
+			ed25519.Sign(signer, message)
+		}
+	})
+	b.Run("Verify", func(b *testing.B) {
+		for b.Loop() {
+			ed25519.Verify(public, message, signature)
+		}
+	})
+	for _, id := range []CipherSuite{SuiteX25519, SuiteHybrid} {
+		s, err := suiteOf(id)
+		must(b, err)
+		key, err := s.generateKey(nil)
+		must(b, err)
+		c, err := s.encryptWithLabel(key.public, "bench", nil, s.zero())
+		must(b, err)
+		b.Run(fmt.Sprintf("%04X/DeriveKeyPair", uint16(id)), func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.deriveKeyPair(s.zero())
+				must(b, err)
+			}
+		})
+		b.Run(fmt.Sprintf("%04X/Encrypt", uint16(id)), func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.encryptWithLabel(key.public, "bench", nil, s.zero())
+				must(b, err)
+			}
+		})
+		b.Run(fmt.Sprintf("%04X/Decrypt", uint16(id)), func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.decryptWithLabel(key.private, "bench", nil, c)
+				must(b, err)
+			}
+		})
+	}
+}
