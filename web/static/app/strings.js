@@ -48,7 +48,7 @@ export const strings = {
     noPassword: 'Enter a password.',
     noInvite: 'Enter the invite code you were given.',
     strength: {
-      short: 'A new account needs a longer password.',
+      short: 'A new account needs at least 8 characters.',
       fair: 'Fair. Longer is better: four random words make a good one.',
       good: 'Good length.',
       strong: 'Strong length.',
@@ -118,7 +118,7 @@ export const strings = {
     tooLong: 'This is too long for one message. Shorten it or send it in parts.',
     joining: 'You are joining this conversation. You can write in a moment.',
     closed: 'You cannot write in this conversation.',
-    keys: 'Enter sends, Shift and Enter begin a new line.',
+    askAgain: (name, time) => `${name}, your message of ${time} could not be opened here. Please send it again.`,
   },
 
   create: {
@@ -164,10 +164,7 @@ export const strings = {
   actions: {
     reload: 'Load again',
     reconnect: 'Connect now',
-    retry: 'Retry',
-    discard: 'Discard',
-    'sign-in': 'Sign in',
-    'sign-out': 'Sign out',
+    'ask-again': 'Ask for it again',
   },
 
   errors: {
@@ -187,7 +184,7 @@ export const strings = {
     internal: 'The server made a mistake. Try again in a moment.',
     offline: 'The server cannot be reached. Check your connection and try again.',
     storage: 'The browser could not store this. Free some space, or leave private browsing.',
-    'weak-password': 'This password is too short. Choose a longer one, such as four random words.',
+    'weak-password': 'This password is too short. Choose at least 8 characters, better four random words.',
     'not-signed-in': 'You are not signed in.',
     'taken-over': 'Frond is open in another tab.',
     'unknown-person': 'There is nobody with this user name.',
@@ -198,7 +195,7 @@ export const strings = {
 };
 
 // A refusal that names its own cause is told in the words of whoever refused; the rest in ours.
-const ownWords = new Set(['unknown-person', 'name-invalid', 'limit', 'registration', 'weak-password', 'too-large']);
+const ownWords = new Set(['unknown-person', 'name-invalid', 'limit', 'registration', 'too-large']);
 
 /** The sentence for an error of a command. */
 export function errorText({ code, message }) {

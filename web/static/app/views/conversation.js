@@ -21,7 +21,7 @@ export class ConversationView extends View {
     super();
     this.id = conversation.id;
     this.#store = store;
-    this.#timeline = this.own(new TimelineView(core, store, conversation));
+    this.#timeline = this.own(new TimelineView(core, store, conversation, (message) => this.#composer.ask(message)));
     this.#composer = this.own(new ComposerView(core, store, conversation, { sent: () => this.#timeline.sent(), leave }));
     this.root = el(
       'main',

@@ -108,6 +108,7 @@ class Item {
 
   #setTime(at) {
     setText(this.#time, at ? shortTime(at) : '');
+    this.#time.hidden = !at;
     if (at) {
       this.#time.dateTime = new Date(at).toISOString();
       this.#time.title = fullTime(at);

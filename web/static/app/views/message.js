@@ -11,7 +11,7 @@ const stateIcons = { pending: 'clock', sent: 'check', failed: 'warning' };
 /**
  * The node of one message. `update` takes the next version of the same message; where it stands
  * among its neighbours (`head`, `tail`) is only a matter of classes. `act(action, message)` is called
- * for Retry and Discard and for what an unreadable message offers.
+ * for Retry and Discard, and for the one thing that a reason offers.
  */
 export class MessageNode {
   #message;
@@ -87,10 +87,10 @@ export class MessageNode {
     if (state === 'failed') {
       return this.#row(reason?.text ?? words.states.failed, [this.#button('retry', words.retry), this.#button('discard', words.discard)]);
     }
-    if (state === 'unreadable' && strings.actions[reason?.action]) {
-      return this.#row('', [this.#button(reason.action, strings.actions[reason.action])]);
-    }
-    return null;
+    if (!reason) return null;
+    const label = strings.actions[reason.action];
+    const said = state === 'unreadable' ? '' : reason.text; // an unreadable one says it in the bubble
+    return said || label ? this.#row(said, label && this.#button(reason.action, label)) : null;
   }
 
   #row(text, buttons) {

@@ -177,7 +177,7 @@ export class SignView extends View {
 function strength(password) {
   const length = [...password].length;
   if (length === 0) return '';
-  if (length < 10) return words.strength.short;
-  if (length < 14) return words.strength.fair;
+  if (length < 8) return words.strength.short;
+  if (length < 13) return words.strength.fair;
   return length < 20 ? words.strength.good : words.strength.strong;
 }

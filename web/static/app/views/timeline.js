@@ -33,9 +33,12 @@ export class TimelineView extends View {
   #divider = el('div', { class: 'timeline-new' }, el('span', null, words.newMessages));
   #empty = el('div', { class: 'timeline-empty', hidden: true });
   #jump;
+  #ask;
 
-  constructor(core, store, conversation) {
+  /** `ask(message)` is called when the person wants to ask for an unreadable message again. */
+  constructor(core, store, conversation, ask) {
     super();
+    this.#ask = ask;
     this.#core = core;
     this.#store = store;
     this.#id = conversation.id;
@@ -204,11 +207,12 @@ export class TimelineView extends View {
     replace(this.#empty, frond(), el('h2', null, heading), el('p', { class: 'muted' }, words.emptyHint));
   }
 
-  // The first node in view and where it stands, to put it back there after a change above it.
+  // The first message in view and where it stands, to put it back there after a change above it. Day
+  // lines do not serve: they move to the first message of their day.
   #anchor() {
     const { scrollTop } = this.#log;
-    for (const node of this.#log.children) {
-      if (node !== this.#top && node.offsetTop + node.offsetHeight > scrollTop) return { node, top: node.offsetTop };
+    for (const node of this.#log.querySelectorAll(':scope > article')) {
+      if (node.offsetTop + node.offsetHeight > scrollTop) return { node, top: node.offsetTop };
     }
     return null;
   }
@@ -266,6 +270,7 @@ export class TimelineView extends View {
 
   async #act(action, message) {
     if (action === 'reload') return location.reload();
+    if (action === 'ask-again') return this.#ask(message);
     try {
       await this.#core.command(action, { conversation: this.#id, message: message.id });
     } catch (error) {
