@@ -1,0 +1,127 @@
+package client
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"frond/wire"
+)
+
+const (
+	awaitTimeout = 15 * time.Second // for an entry that is in the log and was not pushed
+	longRetry    = 10 * time.Minute // after a refusal that may pass by itself, but not soon
+)
+
+// advance takes a conversation's next step, if there is one and nothing stands in the way. It is
+// called whenever something may have changed; calling it too often does no harm.
+func (c *Client) advance(v *conversation) {
+	if c.self == nil || !c.online() || v.busy || c.conversations[v.id] != v {
+		return
+	}
+	if v.awaiting > v.rec.Cursor || time.Now().Before(v.notUntil) {
+		return
+	}
+	switch {
+	case v.pending != nil:
+		c.sendPending(v)
+	case v.rec.State == stateLeft:
+		c.failOutbox(v)
+	case v.rec.State == stateJoining || v.behind:
+		c.join(v)
+	case len(v.wants) > 0:
+		c.stageWant(v)
+	default:
+		c.sendNext(v)
+	}
+}
+
+// later puts off the next step after a refusal that passes.
+func (c *Client) later(v *conversation, d time.Duration) {
+	v.notUntil = time.Now().Add(d)
+	c.after(d, func() { c.advance(v) })
+}
+
+// retry puts off the next step by the back-off, or as long as the server asks.
+func (c *Client) retry(v *conversation, err error) {
+	d := c.jitter(c.cfg.Backoff.at(v.attempts))
+	v.attempts++
+	var refusal *wire.Error
+	if errors.As(err, &refusal) && refusal.RetryAfter > 0 {
+		d = max(d, time.Duration(refusal.RetryAfter)*time.Second)
+	}
+	c.later(v, d)
+}
+
+// await lets the next step wait until the log has brought us to seq. Should the push be lost, the
+// entries are asked for.
+func (c *Client) await(v *conversation, seq uint64) {
+	if v.rec.Cursor >= seq {
+		return
+	}
+	v.awaiting = seq
+	c.after(awaitTimeout, func() {
+		if v.awaiting > v.rec.Cursor {
+			c.subscribe(v)
+		}
+	})
+}
+
+// passes reports whether the same request may succeed later.
+func passes(err error) bool {
+	switch wire.CodeOf(err) {
+	case wire.CodeRateLimited, wire.CodeUnavailable, wire.CodeInternal:
+		return true
+	}
+	return false
+}
+
+// requestFor makes a request on behalf of a conversation, one at a time.
+func (c *Client) requestFor(v *conversation, kind wire.Kind, body any, done func(body []byte, err error)) {
+	v.busy = true
+	c.request(kind, body, func(b []byte, err error) {
+		v.busy = false
+		if c.self == nil || c.conversations[v.id] != v || wire.CodeOf(err) == CodeOffline {
+			return
+		}
+		done(b, err)
+	})
+}
+
+// requestAppend is requestFor with an encoded body, whose answer is Appended.
+func (c *Client) requestAppend(v *conversation, kind wire.Kind, body []byte, done func(a wire.Appended, err error)) {
+	c.requestFor(v, kind, cbor.RawMessage(body), func(b []byte, err error) {
+		var a wire.Appended
+		if err == nil && wire.Decode(b, &a) != nil {
+			c.dropLink() // an answer nobody understands: ask again on another connection
+			return
+		}
+		done(a, err)
+	})
+}
+
+// subscribe asks for the entries after the cursor.
+func (c *Client) subscribe(v *conversation) {
+	c.request(wire.OpSubscribe, wire.Cursor{Conversation: v.id, After: v.rec.Cursor}, func(_ []byte, err error) {
+		v.gap = false
+		if err != nil && wire.CodeOf(err) != CodeOffline {
+			c.cfg.Log.Warn("subscribe", "conversation", v.id, "error", err)
+		}
+	})
+}
+
+// missing asks for entries that were left out of the stream. When asking does not help, it asks
+// less and less often.
+func (c *Client) missing(v *conversation) {
+	if v.gap {
+		return
+	}
+	v.gap = true
+	v.gaps++
+	if v.gaps < 3 {
+		c.subscribe(v)
+		return
+	}
+	c.after(c.jitter(c.cfg.Backoff.at(v.gaps)), func() { c.subscribe(v) })
+}

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"frond/mls"
+	"frond/wire"
+)
+
+// conversation is one conversation in memory. Everything in it is also in the store, but for the
+// fields of the machine that advances it.
+type conversation struct {
+	id      wire.ID
+	rec     conversationRecord
+	roster  Roster
+	people  []wire.ID  // accounts with a device in the tree
+	group   *mls.Group // nil until it is needed
+	peers   map[wire.ID]peerRecord
+	pending *pendingRecord
+	outbox  []*outboxRow
+
+	// The machine (advance.go).
+	busy     bool      // a request is on its way
+	awaiting uint64    // seq to be processed before the next step
+	notUntil time.Time // after a refusal that passes
+	attempts int
+	wants    []*want
+	behind   bool // the group lost step: join it again
+	gap      bool // entries are missing; they were asked for
+	gaps     int  // how often in a row
+	born     []func(wire.ID, error)
+}
+
+// outboxRow is a message on its way.
+type outboxRow struct {
+	order    uint64
+	rec      outboxRecord
+	accepted bool // acknowledged, not yet seen in the log
+}
+
+func newConversation(id wire.ID, rec conversationRecord) *conversation {
+	return &conversation{id: id, rec: rec, peers: map[wire.ID]peerRecord{}}
+}
+
+// adopt makes g the conversation's group and takes roster and people from it.
+func (c *Client) adopt(v *conversation, g *mls.Group) error {
+	roster, err := rosterOf(g.Extensions())
+	if err != nil {
+		return err
+	}
+	var people []wire.ID
+	seen := map[wire.ID]bool{}
+	for _, m := range g.Members() {
+		cred, err := c.verifier.credential(m)
+		if err != nil {
+			return err
+		}
+		if id := wire.ID(cred.Account); !seen[id] {
+			seen[id] = true
+			people = append(people, id)
+		}
+	}
+	if v.rec.JoinKey != roster.JoinKey {
+		v.rec.JoinKey = roster.JoinKey
+	}
+	v.group, v.roster, v.people = g, roster, people
+	return nil
+}
+
+// open returns the conversation's group, reading it from the store when it is not in memory.
+func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
+	if v.group != nil {
+		return v.group, nil
+	}
+	k := c.self.keys
+	epoch, err := c.cfg.Store.Get(c.ctx, k.of("epoch", v.id))
+	if err != nil {
+		return nil, err
+	}
+	ratchets, err := c.cfg.Store.Get(c.ctx, k.of("ratchet", v.id))
+	if err != nil {
+		return nil, err
+	}
+	g, err := mls.ParseGroup(epoch, ratchets, c.self.key.Signer())
+	if err != nil {
+		return nil, wire.Errorf(CodeStorage, "a damaged conversation in the store: %v", err)
+	}
+	v.group = g
+	return g, nil
+}
+
+// dropGroup forgets the MLS state for good.
+func (t *tx) dropGroup(v *conversation) {
+	k := t.c.self.keys
+	t.delete(k.of("epoch", v.id))
+	t.delete(k.of("ratchet", v.id))
+	t.delete(k.of("pending", v.id))
+	v.group, v.pending = nil, nil
+}
+
+func (c *Client) conversation(id wire.ID) (*conversation, error) {
+	if c.self == nil {
+		return nil, errNotSignedIn
+	}
+	v := c.conversations[id]
+	if v == nil {
+		return nil, wire.Errorf(wire.CodeNotFound, "There is no such conversation on this device.")
+	}
+	return v, nil
+}
+
+var errNotSignedIn = wire.Errorf(CodeNotSignedIn, "Nobody is signed in here.")
+
+// mayPost reports whether this account may send.
+func (c *Client) mayPost(v *conversation) bool {
+	if v.rec.State == stateLeft || c.session.State != SignedIn {
+		return false
+	}
+	return v.roster.Kind == 0 || v.roster.role(c.self.Account) >= v.roster.Posting
+}
+
+// view is what people see of a conversation.
+func (c *Client) view(v *conversation) Conversation {
+	out := Conversation{
+		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
+		Joining: v.rec.State == stateJoining, Position: v.rec.Cursor, Read: v.rec.Read,
+	}
+	for _, id := range c.peopleOf(v) {
+		out.People = append(out.People, Named{Account: id, Name: c.nameOf(id)})
+	}
+	slices.SortFunc(out.People, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
+	out.Title = c.title(v, out.People)
+	if l := v.rec.Last; l != nil {
+		out.Last = &Preview{Name: c.nameOf(l.Account), Text: l.Preview, At: time.UnixMilli(int64(l.At))}
+	}
+	return out
+}
+
+// peopleOf lists who is in a conversation: whom the roster names, or in the open one everybody
+// with a device in it.
+func (c *Client) peopleOf(v *conversation) []wire.ID {
+	if v.rec.Kind == wire.Open {
+		return v.people
+	}
+	var people []wire.ID
+	for _, p := range v.roster.People {
+		people = append(people, p.Account)
+	}
+	return people
+}
+
+// Everyone is the title of the open conversation.
+const Everyone = "Everyone"
+
+func (c *Client) title(v *conversation, people []Named) string {
+	if v.rec.Kind == wire.Open {
+		return Everyone
+	}
+	if v.roster.Name != "" {
+		return v.roster.Name
+	}
+	var names []string
+	for _, p := range people {
+		if p.Account != c.self.Account {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// emitConversations tells which conversations look different.
+func (c *Client) emitConversations(marks map[*conversation]mark) {
+	for v := range marks {
+		if c.self != nil && c.conversations[v.id] == v && v.visible() {
+			c.emit(Changed{Conversation: c.view(v)})
+		}
+	}
+}
+
+// visible reports whether people should see the conversation: one that is being created is not
+// there before the server has it.
+func (v *conversation) visible() bool { return v.rec.Begun || v.rec.Kind == wire.Open }
+
+// emitAll tells the whole list.
+func (c *Client) emitAll() { c.emit(Conversations{All: c.list()}) }
+
+// list returns all conversations, the one with the newest message first.
+func (c *Client) list() []Conversation {
+	all := make([]Conversation, 0, len(c.conversations))
+	for _, v := range c.conversations {
+		if v.visible() {
+			all = append(all, c.view(v))
+		}
+	}
+	slices.SortFunc(all, func(a, b Conversation) int {
+		if d := b.lastAt().Compare(a.lastAt()); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Title+a.ID.String(), b.Title+b.ID.String())
+	})
+	return all
+}
+
+func (v *Conversation) lastAt() time.Time {
+	if v.Last == nil {
+		return time.Time{}
+	}
+	return v.Last.At
+}

@@ -1,0 +1,271 @@
+package client
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"frond/client/identity"
+	"frond/mls"
+	"frond/wire"
+)
+
+// existingTimeout is how long Create waits for a conversation the other side began.
+const existingTimeout = 30 * time.Second
+
+// NewConversation is what to create: a direct conversation with one other person, or a group.
+type NewConversation struct {
+	Kind   wire.ConversationKind
+	People []string // user names, without one's own
+	Name   string   // groups only
+}
+
+// Create begins a conversation and returns its id when the server has it. A pair of people has one
+// direct conversation: when it is there already, its id is returned.
+func (c *Client) Create(ctx context.Context, o NewConversation) (wire.ID, error) {
+	names, err := c.checkNew(ctx, &o)
+	if err != nil {
+		return wire.ID{}, err
+	}
+	ids, err := c.find(ctx, names)
+	if err != nil {
+		return wire.ID{}, err
+	}
+	if o.Kind == wire.Direct {
+		if id, ok := c.directWith(ctx, ids[0]); ok {
+			return id, nil
+		}
+	}
+	keys, err := c.claim(ctx, ids)
+	if err != nil {
+		return wire.ID{}, err
+	}
+	return c.birth(ctx, o, ids, keys)
+}
+
+// checkNew checks what was asked for and returns the canonical names.
+func (c *Client) checkNew(ctx context.Context, o *NewConversation) ([]string, error) {
+	var own string
+	if err := c.run(ctx, func() error {
+		if c.self == nil || c.session.State != SignedIn {
+			return errNotSignedIn
+		}
+		own = c.self.Name
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	o.Name = strings.TrimSpace(o.Name)
+	if len(o.Name) > maxTitle || !utf8.ValidString(o.Name) {
+		return nil, wire.Errorf(wire.CodeTooLarge, "A name has at most %d bytes of text.", maxTitle)
+	}
+	names, err := canonicalNames(o.People, own)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.Kind != wire.Direct && o.Kind != wire.Group:
+		return nil, wire.Errorf(wire.CodeBadRequest, "A conversation is direct or a group.")
+	case len(names) == 0:
+		return nil, wire.Errorf(CodeEmpty, "Name somebody else to talk to.")
+	case o.Kind == wire.Direct && (len(names) != 1 || o.Name != ""):
+		return nil, wire.Errorf(wire.CodeBadRequest, "A direct conversation has one other person and no name.")
+	case o.Kind == wire.Group && o.Name == "":
+		return nil, wire.Errorf(CodeEmpty, "A group has a name.")
+	case len(names) >= maxPeople || len(names) > wire.MaxLookup:
+		return nil, wire.Errorf(wire.CodeTooLarge, "At most %d people can be added at once.", wire.MaxLookup)
+	}
+	return names, nil
+}
+
+func canonicalNames(people []string, own string) ([]string, error) {
+	var names []string
+	for _, p := range people {
+		name, err := wire.CheckUserName(strings.TrimSpace(p))
+		if err != nil {
+			return nil, err
+		}
+		if name != own {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// directWith finds the direct conversation with an account.
+func (c *Client) directWith(ctx context.Context, account wire.ID) (id wire.ID, ok bool) {
+	err := c.run(ctx, func() error {
+		for _, v := range c.conversations {
+			if _, in := v.roster.Person(account); in && v.rec.Kind == wire.Direct && v.rec.State == stateActive {
+				id, ok = v.id, true
+			}
+		}
+		return nil
+	})
+	return id, ok && err == nil
+}
+
+// claimed is a key package that was verified, with whose it is.
+type claimed struct {
+	pkg *mls.KeyPackage
+	ref wire.MemberRef
+}
+
+// claim takes a key package of each device of the accounts and verifies it against their chains.
+func (c *Client) claim(ctx context.Context, accounts []wire.ID) ([]claimed, error) {
+	body, err := c.ask(ctx, wire.OpClaimKeys, wire.ClaimKeys{Accounts: accounts})
+	if err != nil {
+		return nil, err
+	}
+	var answer wire.ClaimedKeys
+	if err := wire.Decode(body, &answer); err != nil {
+		return nil, err
+	}
+	var keys []claimed
+	return keys, c.run(ctx, func() error {
+		for _, id := range accounts {
+			n := len(keys)
+			for _, k := range answer.Keys {
+				if k.Account == id {
+					pkg, err := c.checkKey(k)
+					if err != nil {
+						return err
+					}
+					keys = append(keys, claimed{pkg, wire.MemberRef{Account: k.Account, Device: k.Device}})
+				}
+			}
+			if len(keys) == n {
+				return wire.Errorf(wire.CodeNotFound, "%s can not be reached: none of their devices is ready.", c.nameOf(id))
+			}
+		}
+		return nil
+	})
+}
+
+// checkKey verifies a claimed key package: sound, of our suite, and of an active device of the
+// account's chain.
+func (c *Client) checkKey(k wire.ClaimedKey) (*mls.KeyPackage, error) {
+	contact := c.contacts[k.Account]
+	if contact == nil {
+		return nil, wire.Errorf(CodeUnknownPerson, "a key of somebody this device has not met")
+	}
+	refuse := func(err error) error {
+		c.cfg.Log.Warn("refused a key package", "account", k.Account, "device", k.Device, "error", err)
+		return wire.Errorf(CodeKeyChanged, "The server gave a key that is not %s's.", contact.name)
+	}
+	pkg, err := mls.ParseKeyPackage(k.Package)
+	if err != nil {
+		return nil, refuse(err)
+	}
+	if err := pkg.Verify(c.cfg.Now()); err != nil {
+		return nil, refuse(err)
+	}
+	cred, err := c.verifier.credential(mls.Member{Credential: pkg.Credential(), SignatureKey: pkg.SignatureKey()})
+	if err != nil {
+		return nil, refuse(err)
+	}
+	device, active := contact.chain.Credential(identity.ID(k.Device))
+	if !active || pkg.Suite() != c.cfg.Suite || wire.ID(cred.Account) != k.Account || cred.Device != device.Device ||
+		cred.DeviceKey != device.DeviceKey || cred.Root != device.Root || !pkg.Supports(RosterExtension) {
+		return nil, refuse(identity.ErrKey)
+	}
+	return pkg, nil
+}
+
+// birth makes the group, lets the machine send it, and waits for what becomes of it.
+func (c *Client) birth(ctx context.Context, o NewConversation, people []wire.ID, keys []claimed) (wire.ID, error) {
+	type outcome struct {
+		id  wire.ID
+		err error
+	}
+	born := make(chan outcome, 1)
+	err := c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		v, err := c.conceive(o, people, keys)
+		if err != nil {
+			return err
+		}
+		v.born = append(v.born, func(id wire.ID, err error) { born <- outcome{id, err} })
+		c.advance(v)
+		return nil
+	})
+	if err != nil {
+		return wire.ID{}, err
+	}
+	select {
+	case b := <-born:
+		if b.err != nil {
+			return wire.ID{}, b.err
+		}
+		return b.id, c.waitFor(ctx, b.id)
+	case <-c.ctx.Done():
+		return wire.ID{}, errClosed
+	case <-ctx.Done():
+		return wire.ID{}, ctx.Err()
+	}
+}
+
+// conceive stages a new conversation.
+func (c *Client) conceive(o NewConversation, people []wire.ID, keys []claimed) (*conversation, error) {
+	id, err := wire.NewID(c.cfg.Rand)
+	if err != nil {
+		return nil, err
+	}
+	joinKey, err := newJoinKey(c.cfg.Rand)
+	if err != nil {
+		return nil, err
+	}
+	own := Person{Account: c.self.Account, Root: wire.Hash(c.self.cred.Root), Role: Owner}
+	if o.Kind == wire.Direct {
+		own.Role = Member // nobody changes a direct conversation
+	}
+	roster := Roster{
+		Version: rosterVersion, Kind: o.Kind, Name: o.Name, Retention: Full, JoinKey: joinKey, Posting: Member, People: []Person{own},
+	}
+	p := plan{notice: noticeRecord{What: noticeCreated, By: c.self.Account, Accounts: people, Name: o.Name}}
+	for _, account := range people {
+		roster.People = append(roster.People, Person{Account: account, Root: c.contacts[account].root(), Role: Member})
+	}
+	for _, k := range keys {
+		p.options.Add = append(p.options.Add, k.pkg)
+		p.add = append(p.add, k.ref)
+	}
+	v := newConversation(id, conversationRecord{Kind: o.Kind, State: stateJoining, JoinKey: joinKey})
+	c.conversations[id] = v
+	if err := c.stageCreate(v, roster, p); err != nil {
+		delete(c.conversations, id)
+		return nil, err
+	}
+	return v, nil
+}
+
+// waitFor waits until a conversation is on this device: the other side began it, and its welcome is
+// on the way.
+func (c *Client) waitFor(ctx context.Context, id wire.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, existingTimeout)
+	defer cancel()
+	here := make(chan struct{}, 1)
+	err := c.run(ctx, func() error {
+		if v := c.conversations[id]; v != nil && v.rec.State == stateActive {
+			here <- struct{}{}
+			return nil
+		}
+		c.waiters = append(c.waiters, &waiter{id: id, done: func() { here <- struct{}{} }})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-here:
+		return nil
+	case <-c.ctx.Done():
+		return errClosed
+	case <-ctx.Done():
+		return wire.Errorf(wire.CodeExists, "You have this conversation already, but this device is not in it yet.")
+	}
+}

@@ -1,0 +1,144 @@
+package client
+
+import (
+	"time"
+
+	"frond/wire"
+)
+
+// Codes of errors that arise on this side, beside those of package wire.
+const (
+	CodeOffline       wire.Code = "offline"        // the server can not be reached now
+	CodeStorage       wire.Code = "storage"        // this device can not keep what it must
+	CodeWeakPassword  wire.Code = "weak-password"  //
+	CodeNotSignedIn   wire.Code = "not-signed-in"  //
+	CodeUnknownPerson wire.Code = "unknown-person" // no such user name
+	CodeKeyChanged    wire.Code = "key-changed"    // somebody's root is not the pinned one
+	CodeEmpty         wire.Code = "empty"          // nothing to send
+)
+
+// Event tells the user interface that something is now so. Events are values, they carry whole
+// objects to replace, and they come only after what they say is durable.
+type Event interface{ event() }
+
+// SessionState says whether somebody is signed in on this device.
+type SessionState string
+
+// The session states.
+const (
+	SignedOut SessionState = "signed-out"
+	SignedIn  SessionState = "signed-in"
+	LockedOut SessionState = "locked-out" // the server no longer accepts this device: sign in again
+)
+
+// Session says who is signed in.
+type Session struct {
+	State   SessionState
+	Account wire.ID
+	Name    string
+	Device  wire.ID
+}
+
+// ConnectionState says whether the server is reached.
+type ConnectionState string
+
+// The connection states.
+const (
+	Offline    ConnectionState = "offline"
+	Connecting ConnectionState = "connecting"
+	Online     ConnectionState = "online"
+)
+
+// Connection says how the connection is, and when the next attempt will be.
+type Connection struct {
+	State   ConnectionState
+	RetryAt time.Time // zero unless offline and waiting
+}
+
+// Conversations replaces the whole list, in order.
+type Conversations struct{ All []Conversation }
+
+// Changed replaces one conversation.
+type Changed struct{ Conversation Conversation }
+
+// Timeline changes rows of a conversation's timeline.
+type Timeline struct {
+	Conversation wire.ID
+	Upsert       []Message
+	Remove       []string // ids
+}
+
+// Fault is something a person should know.
+type Fault struct {
+	Code   wire.Code
+	Text   string
+	Action string
+}
+
+func (Session) event()       {}
+func (Connection) event()    {}
+func (Conversations) event() {}
+func (Changed) event()       {}
+func (Timeline) event()      {}
+func (Fault) event()         {}
+
+// Conversation is what people see of a conversation.
+type Conversation struct {
+	ID       wire.ID
+	Kind     wire.ConversationKind
+	Title    string
+	People   []Named // everybody in it, oneself included
+	Unread   uint64
+	Last     *Preview
+	CanSend  bool
+	Joining  bool
+	Position uint64 // of its newest row
+	Read     uint64 // position up to which it was read
+}
+
+// Named is an account with its user name, or with "" while that is not known.
+type Named struct {
+	Account wire.ID
+	Name    string
+}
+
+// Preview is the newest message in one line.
+type Preview struct {
+	Name string
+	Text string
+	At   time.Time
+}
+
+// MessageState says how far a message is.
+type MessageState string
+
+// The message states.
+const (
+	Pending    MessageState = "pending"
+	Sent       MessageState = "sent"
+	Failed     MessageState = "failed" // the server refused it: retry or discard
+	Received   MessageState = "received"
+	Unreadable MessageState = "unreadable"
+)
+
+// Message is a row of a timeline. Rows are ordered by Position; a pending or failed message stands
+// after everything in the log.
+type Message struct {
+	ID       string
+	Position uint64
+	Account  wire.ID
+	Name     string
+	Own      bool
+	At       time.Time
+	State    MessageState
+	Notice   bool
+	Text     string // for a notice, the line itself
+	Reason   *Explained
+}
+
+// Explained is a reason in words, with the one thing that can be done.
+type Explained struct {
+	Code   string
+	Text   string
+	Action string // "" when there is nothing to do
+}

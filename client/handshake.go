@@ -1,0 +1,261 @@
+package client
+
+import (
+	"errors"
+
+	"frond/mls"
+	"frond/wire"
+)
+
+// want is a change somebody asked for. It is staged anew each time it loses its race.
+type want struct {
+	stage func(v *conversation, g *mls.Group) (plan, error)
+	done  func(error)
+}
+
+// plan is a commit to make.
+type plan struct {
+	options     mls.CommitOptions
+	add, remove []wire.MemberRef
+	notice      noticeRecord
+}
+
+// errNothing says that a wanted change is already so.
+var errNothing = errors.New("nothing to change")
+
+// stageWant stages the first wanted change and makes it pending.
+func (c *Client) stageWant(v *conversation) {
+	w := v.wants[0]
+	err := c.stage(v, w)
+	switch {
+	case err == nil:
+		c.advance(v)
+	default:
+		v.wants = v.wants[1:]
+		if errors.Is(err, errNothing) {
+			err = nil
+		}
+		w.done(err)
+		c.advance(v)
+	}
+}
+
+func (c *Client) stage(v *conversation, w *want) error {
+	g, err := c.openGroup(v)
+	if err != nil {
+		return err
+	}
+	p, err := w.stage(v, g)
+	if err != nil {
+		return err
+	}
+	s, err := g.Commit(c.mls(), p.options)
+	if err != nil {
+		return err
+	}
+	return c.makePending(v, pendingCommit, s, p)
+}
+
+// makePending judges one's own commit like anybody else's and makes it durable, with the state that
+// follows it, before it leaves.
+func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan) error {
+	if kind != pendingCreate {
+		if _, err := c.verifier.judgeStaged(s); err != nil {
+			return wire.Errorf(wire.CodeForbidden, "%v", err)
+		}
+	}
+	next := s.Merge()
+	roster, err := rosterOf(next.Extensions())
+	if err != nil {
+		return err
+	}
+	info, err := sealInfo(c.cfg.Rand, roster.JoinKey, v.id, s.GroupInfo())
+	if err != nil {
+		return err
+	}
+	id, err := wire.NewID(c.cfg.Rand)
+	if err != nil {
+		return err
+	}
+	h := wire.Handshake{
+		Conversation: v.id, Message: id, Previous: v.rec.Handshake, Frame: s.Message(), GroupInfo: info,
+		Welcome: s.Welcome(), Add: p.add, Remove: p.remove, External: kind == pendingExternal,
+	}
+	if err := h.Check(); err != nil {
+		return err
+	}
+	rec := &pendingRecord{
+		Kind: kind, Message: id, Epoch: next.MarshalEpoch(), Ratchets: next.MarshalRatchets(), Notice: p.notice,
+	}
+	rec.Body = handshakeBody(kind, h, roster)
+	t := c.begin()
+	t.put(c.self.keys.of("pending", v.id), *rec)
+	t.mark(v, markRecord)
+	if err := t.commit(); err != nil {
+		return err
+	}
+	v.pending = rec
+	return nil
+}
+
+func handshakeBody(kind uint8, h wire.Handshake, roster Roster) []byte {
+	if kind != pendingCreate {
+		return encode(h)
+	}
+	create := wire.Create{Kind: roster.Kind, Handshake: h}
+	if roster.Kind == wire.Open {
+		create.JoinKey = &roster.JoinKey
+	}
+	return encode(create)
+}
+
+// sendPending sends the pending handshake: the same bytes each time, until the server said what
+// became of it.
+func (c *Client) sendPending(v *conversation) {
+	p := v.pending
+	op := wire.OpHandshake
+	if p.Kind == pendingCreate {
+		op = wire.OpCreate
+	}
+	c.requestAppend(v, op, p.Body, func(a wire.Appended, err error) {
+		if v.pending != p {
+			c.advance(v) // the log was faster than the answer
+			return
+		}
+		if err != nil {
+			c.refused(v, p, err)
+			return
+		}
+		v.attempts = 0
+		if p.Kind == pendingCommit {
+			c.await(v, a.Seq)
+			return
+		}
+		t := c.begin()
+		if err := c.enterGroup(t, v, a.Seq, a.Received); err != nil {
+			c.cfg.Log.Error("merge a joining commit", "conversation", v.id, "error", err)
+			return
+		}
+		if t.commit() == nil {
+			c.subscribe(v)
+			c.advance(v)
+		}
+	})
+}
+
+// refused deals with a pending handshake the server did not accept.
+func (c *Client) refused(v *conversation, p *pendingRecord, err error) {
+	if passes(err) {
+		c.retry(v, err)
+		return
+	}
+	var refusal *wire.Error
+	errors.As(err, &refusal)
+	code := wire.CodeOf(err)
+	switch {
+	case p.Kind == pendingCreate && v.rec.Kind == wire.Open:
+		c.dropPending(v, func() { v.rec.Begun = true }) // somebody else was first: join
+		c.retry(v, nil)
+	case p.Kind == pendingCreate:
+		c.abandon(v, refusal)
+	case code == wire.CodeConflict && p.Kind == pendingExternal:
+		c.dropPending(v, nil)
+		c.retry(v, nil)
+	case code == wire.CodeConflict:
+		c.dropPending(v, nil)
+		c.await(v, refusal.Last)
+		c.advance(v)
+	case p.Kind == pendingExternal:
+		c.dropPending(v, nil)
+		c.emit(Fault{Code: code, Text: refusal.Message})
+		c.later(v, longRetry)
+	default:
+		c.dropPending(v, nil)
+		c.failWant(v, err)
+	}
+}
+
+// dropPending forgets a handshake that was not accepted.
+func (c *Client) dropPending(v *conversation, change func()) {
+	t := c.begin()
+	t.delete(c.self.keys.of("pending", v.id))
+	v.pending = nil
+	if change != nil {
+		change()
+		t.mark(v, markRecord)
+	}
+	_ = t.commit()
+}
+
+func (c *Client) failWant(v *conversation, err error) {
+	if len(v.wants) > 0 {
+		w := v.wants[0]
+		v.wants = v.wants[1:]
+		w.done(err)
+	}
+	c.advance(v)
+}
+
+// abandon forgets a conversation that could not be created.
+func (c *Client) abandon(v *conversation, refusal *wire.Error) {
+	t := c.begin()
+	t.dropGroup(v)
+	t.delete(c.self.keys.of("conv", v.id))
+	t.delete(c.self.keys.of("people", v.id))
+	delete(c.conversations, v.id)
+	if t.commit() != nil {
+		return
+	}
+	for _, f := range v.born {
+		if refusal.Code == wire.CodeExists && refusal.Conversation != nil {
+			f(*refusal.Conversation, nil)
+		} else {
+			f(wire.ID{}, refusal)
+		}
+	}
+	v.born = nil
+}
+
+// merge makes the state after the pending handshake the present one.
+func (c *Client) merge(t *tx, v *conversation) error {
+	g, err := mls.ParseGroup(v.pending.Epoch, v.pending.Ratchets, c.self.key.Signer())
+	if err != nil {
+		return err
+	}
+	before := v.rec.JoinKey
+	if err := c.adopt(v, g); err != nil {
+		return err
+	}
+	if v.rec.JoinKey != before {
+		c.stateChanged(t)
+	}
+	t.delete(c.self.keys.of("pending", v.id))
+	t.mark(v, markRecord|markGroup)
+	v.pending = nil
+	return nil
+}
+
+// enterGroup merges a handshake by which this device came in: its log begins here.
+func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error {
+	notice := v.pending.Notice
+	if err := c.merge(t, v); err != nil {
+		return err
+	}
+	if v.rec.State == stateActive && v.rec.Cursor+1 < seq {
+		c.putMessage(t, v, v.rec.Cursor+1, messageRecord{At: received, Reason: ReasonBehind})
+	}
+	v.behind, v.gap, v.gaps, v.awaiting = false, false, 0, 0
+	v.rec.State, v.rec.Begun = stateActive, true
+	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = seq, seq, seq, v.group.Epoch()
+	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
+	v.peers = map[wire.ID]peerRecord{}
+	c.putNotice(t, v, seq, received, notice)
+	t.then(func() {
+		for _, f := range v.born {
+			f(v.id, nil)
+		}
+		v.born = nil
+		c.notify(v.id)
+	})
+	return nil
+}

@@ -1,0 +1,151 @@
+package client
+
+import (
+	"frond/mls"
+	"frond/wire"
+)
+
+// welcomed goes to work after the server's greeting: it knows what is in the log and in the pool.
+func (c *Client) welcomed(w wire.Welcomed) {
+	if w.Account != c.self.Account {
+		c.lockOut()
+		return
+	}
+	c.connected(Connection{State: Online})
+	t := c.begin()
+	for _, info := range w.Conversations {
+		c.heardOf(t, info)
+	}
+	if t.commit() != nil {
+		return
+	}
+	c.refillKeys(int(w.KeyPackages), w.LastResort)
+	for _, v := range c.conversations {
+		v.awaiting, v.gap, v.gaps, v.attempts = 0, false, 0, 0
+		c.advance(v)
+	}
+	c.saveState()
+	clear(c.unknown)
+	for _, v := range c.conversations {
+		for _, id := range c.peopleOf(v) {
+			c.nameOf(id)
+		}
+	}
+}
+
+// heardOf takes what the server says of a conversation.
+func (c *Client) heardOf(t *tx, info wire.Conversation) {
+	v := c.conversations[info.ID]
+	if v == nil {
+		if info.Kind != wire.Open {
+			return // a welcome brings it, or nothing does
+		}
+		v = newConversation(info.ID, conversationRecord{Kind: wire.Open, State: stateJoining, Begun: info.Last > 0})
+		c.conversations[info.ID] = v
+		t.mark(v, markRecord)
+	}
+	if !v.rec.Begun && info.Last > 0 && v.pending == nil {
+		v.rec.Begun = true
+		t.mark(v, markRecord)
+	}
+}
+
+// inboxItem takes a welcome: this device was added to a conversation.
+func (c *Client) inboxItem(item wire.InboxItem) {
+	if c.self == nil {
+		return
+	}
+	v := c.conversations[item.Conversation]
+	if v != nil && v.rec.State == stateActive && v.rec.Cursor >= item.Seq {
+		c.ackInbox(item) // processed before, and the acknowledgement was lost
+		return
+	}
+	t := c.begin()
+	v, err := c.joinByWelcome(t, item)
+	if err != nil {
+		c.cfg.Log.Warn("refused a welcome", "conversation", item.Conversation, "error", err)
+		c.emit(Fault{Code: wire.CodeOf(err), Text: "Somebody added you to a conversation that this device can not join: " + err.Error()})
+		c.ackInbox(item)
+		return
+	}
+	if t.commit() != nil {
+		return
+	}
+	c.ackInbox(item)
+	c.subscribe(v)
+	c.advance(v)
+}
+
+func (c *Client) ackInbox(item wire.InboxItem) {
+	c.request(wire.OpInboxAck, wire.InboxAck{Items: []uint64{item.Item}}, func([]byte, error) {})
+}
+
+// joinByWelcome builds the group a welcome describes and checks it before anything is kept.
+func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error) {
+	key, rec, err := c.keyFor(item.Welcome)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := mls.ParseKeyPackageSecrets(rec.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	g, err := mls.Join(c.mls(), item.Welcome, secrets, c.self.key.Signer())
+	if err != nil {
+		return nil, err
+	}
+	roster, err := rosterOf(g.Extensions())
+	if err != nil {
+		return nil, err
+	}
+	if string(g.GroupID()) != string(item.Conversation[:]) || roster.Kind != item.Kind || roster.Kind == wire.Open {
+		return nil, wire.Errorf(wire.CodeForbidden, "the welcome is for another conversation")
+	}
+	if err := c.verifier.checkTree(g.Members(), &roster); err != nil {
+		return nil, wire.Errorf(wire.CodeForbidden, "%v", err)
+	}
+	if err := c.checkPinned(&roster); err != nil {
+		return nil, err
+	}
+	v := c.conversations[item.Conversation]
+	if v == nil {
+		v = newConversation(item.Conversation, conversationRecord{})
+		c.conversations[item.Conversation] = v
+	}
+	if err := c.adopt(v, g); err != nil {
+		return nil, err
+	}
+	v.rec.Kind, v.rec.State, v.rec.Begun = roster.Kind, stateActive, true
+	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
+	v.pending, v.behind, v.gap, v.gaps, v.awaiting = nil, false, false, 0, 0
+	v.peers = map[wire.ID]peerRecord{}
+	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
+	t.delete(c.self.keys.of("pending", v.id))
+	if !rec.LastResort {
+		t.delete(key)
+	}
+	t.mark(v, markRecord|markGroup)
+	c.stateChanged(t)
+	c.putNotice(t, v, item.Seq, c.nowMillis(), noticeRecord{What: noticeAdded, By: item.Account, Accounts: []wire.ID{c.self.Account}, Fresh: true})
+	t.then(func() { c.notify(v.id) })
+	return v, nil
+}
+
+// waiter waits for a conversation to be there.
+type waiter struct {
+	id   wire.ID
+	done func()
+}
+
+// notify tells those who wait that a conversation is there.
+func (c *Client) notify(id wire.ID) {
+	rest := c.waiters[:0]
+	for _, w := range c.waiters {
+		if w.id == id {
+			w.done()
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	c.waiters = rest
+}

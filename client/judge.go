@@ -1,0 +1,260 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"frond/client/identity"
+	"frond/mls"
+	"frond/wire"
+)
+
+// errNotAllowed says that a commit breaks a rule of the conversation. All clients find the same
+// ones, because they look at nothing but the commit and the group before it.
+var errNotAllowed = errors.New("the change is not allowed")
+
+func notAllowed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errNotAllowed, fmt.Sprintf(format, args...))
+}
+
+// change is a commit as the roster sees it.
+type change struct {
+	before, after   Roster
+	by              identity.Credential
+	external        bool
+	added, removed  []identity.Credential
+	rosterUntouched bool
+}
+
+// judge checks a staged commit, one's own or received, and returns what it does.
+//
+//	who                      what
+//	owner                    everything, except leaving no owner
+//	moderator                adds and removes people whose role is member
+//	anybody in the group     renews the own keys
+//	a device from outside    joins, if its account is rostered (open conversation: any),
+//	                         and may remove one leaf, of the same account; nothing else changes
+//
+// Whoever removes a person changes the join key. Nobody adds to, or removes from, a direct or
+// open conversation.
+func (v *verifier) judge(e mls.Effects) (change, error) {
+	ch, err := v.change(e)
+	if err != nil {
+		return change{}, err
+	}
+	if ch.external {
+		return ch, ch.checkExternal()
+	}
+	if err := ch.checkMembers(); err != nil {
+		return ch, err
+	}
+	return ch, ch.checkRoster()
+}
+
+// change reads the parts of a commit: rosters and credentials.
+func (v *verifier) change(e mls.Effects) (ch change, err error) {
+	if e.ReInit != nil {
+		return ch, notAllowed("a conversation is not begun anew")
+	}
+	ch = change{external: e.External, rosterUntouched: slices.EqualFunc(e.Before, e.After, equalExtension)}
+	if ch.before, err = rosterOf(e.Before); err != nil {
+		return ch, fmt.Errorf("roster before: %w", err)
+	}
+	if ch.after, err = rosterOf(e.After); err != nil {
+		return ch, notAllowed("roster after: %v", err)
+	}
+	if ch.by, err = v.credential(e.Committer); err != nil {
+		return ch, notAllowed("committer: %v", err)
+	}
+	for _, m := range e.Added {
+		if e.External && m.Leaf == e.Committer.Leaf {
+			continue
+		}
+		c, err := v.credential(m)
+		if err != nil {
+			return ch, notAllowed("added leaf: %v", err)
+		}
+		ch.added = append(ch.added, c)
+	}
+	for _, m := range e.Removed {
+		c, err := v.credential(m)
+		if err != nil {
+			return ch, notAllowed("removed leaf: %v", err)
+		}
+		ch.removed = append(ch.removed, c)
+	}
+	for _, m := range e.Updated {
+		if err := v.updated(ch, m); err != nil {
+			return ch, err
+		}
+	}
+	return ch, nil
+}
+
+// updated checks a leaf that renewed its keys: it must still be admitted.
+func (v *verifier) updated(ch change, m mls.Member) error {
+	c, err := v.credential(m)
+	if err != nil {
+		return notAllowed("updated leaf: %v", err)
+	}
+	if err := ch.after.admits(c); err != nil {
+		return notAllowed("updated leaf: %v", err)
+	}
+	return nil
+}
+
+func equalExtension(a, b mls.Extension) bool { return a.Type == b.Type && bytes.Equal(a.Data, b.Data) }
+
+func (ch *change) checkExternal() error {
+	if !ch.rosterUntouched || len(ch.added) > 0 {
+		return notAllowed("a device that joins changes nothing else")
+	}
+	if err := ch.after.admits(ch.by); err != nil {
+		return notAllowed("%v", err)
+	}
+	if len(ch.removed) > 1 || len(ch.removed) == 1 && (ch.removed[0].Account != ch.by.Account || ch.removed[0].Root != ch.by.Root) {
+		return notAllowed("a device that joins replaces at most one leaf, its account's own")
+	}
+	return nil
+}
+
+// checkMembers checks added and removed devices against the roster that follows and the author's role.
+func (ch *change) checkMembers() error {
+	by := wire.ID(ch.by.Account)
+	if err := ch.before.admits(ch.by); err != nil {
+		return notAllowed("committer: %v", err)
+	}
+	if len(ch.added)+len(ch.removed) == 0 {
+		return nil
+	}
+	if ch.after.Kind != wire.Group || ch.before.role(by) < Moderator {
+		return notAllowed("only owners and moderators of a group add and remove")
+	}
+	for _, c := range ch.added {
+		if err := ch.after.admits(c); err != nil {
+			return notAllowed("added device: %v", err)
+		}
+	}
+	for _, c := range ch.removed {
+		if err := ch.checkRemoved(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRemoved allows to take out a device together with its account, or of somebody below.
+func (ch *change) checkRemoved(c identity.Credential) error {
+	_, stays := ch.after.Person(wire.ID(c.Account))
+	mine, theirs := ch.before.role(wire.ID(ch.by.Account)), ch.before.role(wire.ID(c.Account))
+	if stays && c.Account != ch.by.Account && theirs >= mine {
+		return notAllowed("removes a device of somebody who stays and stands no lower")
+	}
+	return nil
+}
+
+// checkRoster checks who may change what in the roster.
+func (ch *change) checkRoster() error {
+	if ch.rosterUntouched {
+		return nil
+	}
+	before, after := ch.before, ch.after
+	role := before.role(wire.ID(ch.by.Account))
+	if before.Kind != wire.Group || after.Kind != before.Kind || role < Moderator {
+		return notAllowed("the roster changes only in a group, by an owner or a moderator")
+	}
+	if role < Owner {
+		if err := ch.checkModerator(); err != nil {
+			return err
+		}
+	}
+	if !slices.ContainsFunc(after.People, func(p Person) bool { return p.Role == Owner }) {
+		return notAllowed("a group keeps an owner")
+	}
+	for _, p := range before.People {
+		next, stays := after.Person(p.Account)
+		if !stays && before.JoinKey == after.JoinKey {
+			return notAllowed("somebody is removed and keeps the join key")
+		}
+		if stays && next.Root != p.Root {
+			return notAllowed("a pinned root is replaced")
+		}
+	}
+	return nil
+}
+
+// checkModerator allows people of role member to come and go, and nothing else.
+func (ch *change) checkModerator() error {
+	before, after := ch.before, ch.after
+	a, b := before, after
+	a.People, b.People, a.JoinKey, b.JoinKey = nil, nil, wire.Hash{}, wire.Hash{}
+	same, err := equalRosters(a, b)
+	if err != nil || !same {
+		return notAllowed("a moderator changes no settings")
+	}
+	for _, p := range before.People {
+		next, stays := after.Person(p.Account)
+		if !stays && p.Role != Member || stays && next != p {
+			return notAllowed("a moderator removes members only and changes no roles")
+		}
+	}
+	for _, p := range after.People {
+		if _, was := before.Person(p.Account); !was && p.Role != Member {
+			return notAllowed("a moderator adds members only")
+		}
+	}
+	return nil
+}
+
+func equalRosters(a, b Roster) (bool, error) {
+	x, err := wire.Encode(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := wire.Encode(b)
+	return bytes.Equal(x, y), err
+}
+
+// judgeStaged judges a commit and the group that follows it.
+func (v *verifier) judgeStaged(s *mls.Staged) (change, error) {
+	e := s.Effects()
+	ch, err := v.judge(e)
+	if err != nil || e.SelfRemoved {
+		return ch, err
+	}
+	if !ch.rosterUntouched {
+		return ch, v.checkTree(s.Merge().Members(), &ch.after)
+	}
+	if ch.external && ch.after.Kind == wire.Open {
+		return ch, v.checkOneRoot(s.Merge().Members(), ch.by)
+	}
+	return ch, nil
+}
+
+// checkTree checks every leaf of a group against its roster: on joining, and after each change of
+// the roster, when a device of a removed person could have been left behind.
+func (v *verifier) checkTree(members []mls.Member, r *Roster) error {
+	for _, m := range members {
+		c, err := v.credential(m)
+		if err != nil {
+			return notAllowed("leaf %d: %v", m.Leaf, err)
+		}
+		if err := r.admits(c); err != nil {
+			return notAllowed("leaf %d: %v", m.Leaf, err)
+		}
+	}
+	return nil
+}
+
+// checkOneRoot keeps a device from joining the open conversation as an account that is there under
+// another root: no roster pins roots there.
+func (v *verifier) checkOneRoot(members []mls.Member, by identity.Credential) error {
+	for _, m := range members {
+		if c, err := v.credential(m); err != nil || c.Account == by.Account && c.Root != by.Root {
+			return notAllowed("the account is here under another root")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package client
+
+import (
+	"time"
+
+	"frond/mls"
+	"frond/wire"
+)
+
+const (
+	keyLifetime = 90 * 24 * time.Hour
+	keyMargin   = 24 * time.Hour     // clocks differ: a key package is valid from this long ago
+	keyGrace    = 7 * 24 * time.Hour // a welcome may arrive this long after a key package's end
+)
+
+// refillKeys publishes key packages when the server has few. Their secrets are durable before
+// the server hears of them. A secret is deleted when a welcome used it, or long after its time.
+func (c *Client) refillKeys(count int, lastResort bool) {
+	if c.publishing || count > c.cfg.KeyPool/2 && lastResort {
+		return
+	}
+	t := c.begin()
+	c.pruneKeys(t)
+	var body wire.PublishKeys
+	for range max(0, c.cfg.KeyPool-count) {
+		kp, err := c.newKeyPackage(t, false)
+		if err != nil {
+			c.cfg.Log.Error("make a key package", "error", err)
+			return
+		}
+		body.Packages = append(body.Packages, kp)
+	}
+	if !lastResort {
+		kp, err := c.newKeyPackage(t, true)
+		if err != nil {
+			c.cfg.Log.Error("make a key package", "error", err)
+			return
+		}
+		body.LastResort = kp
+	}
+	if t.commit() != nil {
+		return
+	}
+	c.publishing = true
+	c.request(wire.OpPublishKeys, body, func(_ []byte, err error) {
+		c.publishing = false
+		if err != nil && wire.CodeOf(err) != CodeOffline {
+			c.cfg.Log.Warn("publish key packages", "error", err)
+		}
+	})
+}
+
+func (c *Client) newKeyPackage(t *tx, lastResort bool) ([]byte, error) {
+	now := c.cfg.Now()
+	life := mls.Lifetime{NotBefore: uint64(now.Add(-keyMargin).Unix()), NotAfter: uint64(now.Add(keyLifetime).Unix())}
+	kp, secrets, err := mls.NewKeyPackage(c.cfg.Rand, mls.KeyPackageOptions{
+		Suite: c.cfg.Suite, Signer: c.self.key.Signer(), Credential: c.self.credential(),
+		Lifetime: life, LastResort: lastResort, Extensions: []mls.ExtensionType{RosterExtension},
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.put(c.self.keys.key(kp.Ref()), keyRecord{Secrets: secrets.Marshal(), LastResort: lastResort, NotAfter: life.NotAfter})
+	return kp.Marshal(), nil
+}
+
+func (s *self) credential() mls.Credential { return mls.BasicCredential(s.cred.Marshal()) }
+
+// pruneKeys deletes secrets that no welcome can need any more.
+func (c *Client) pruneKeys(t *tx) {
+	limit := uint64(c.cfg.Now().Add(-keyGrace).Unix())
+	err := c.each(Prefix(c.self.keys.table("key")), func(key string, value []byte) error {
+		var rec keyRecord
+		if err := wire.Decode(value, &rec); err != nil {
+			return err
+		}
+		if rec.NotAfter < limit {
+			t.delete(key)
+		}
+		return nil
+	})
+	if err != nil {
+		c.cfg.Log.Error("look through key packages", "error", err)
+	}
+}
+
+// keyFor finds the secrets of the key package a welcome is for.
+func (c *Client) keyFor(welcome []byte) (string, *keyRecord, error) {
+	refs, err := mls.WelcomeFor(welcome)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, ref := range refs {
+		rec := new(keyRecord)
+		key := c.self.keys.key(ref)
+		if found, err := c.get(key, rec); err != nil {
+			return "", nil, err
+		} else if found {
+			return key, rec, nil
+		}
+	}
+	return "", nil, wire.Errorf(wire.CodeNotFound, "the welcome is for a key package this device does not have")
+}

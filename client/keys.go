@@ -1,0 +1,48 @@
+package client
+
+import (
+	"fmt"
+
+	"frond/wire"
+)
+
+// The keys of the store. Everything of an account stands under its id, so one store can serve
+// several accounts after another and forget one of them.
+//
+//	session                      who is signed in here
+//	account/<account>            selfRecord: keys of this device, secrets of the account
+//	<account>/contact/<account>  contactRecord
+//	<account>/key/<ref>          keyRecord: secrets of a published key package
+//	<account>/conv/<conversation>         conversationRecord: small, changes with every message
+//	<account>/people/<conversation>       peopleRecord: changes with every handshake
+//	<account>/epoch/<conversation>        MLS state, the half that changes with every handshake
+//	<account>/ratchet/<conversation>      MLS state, the half that changes with every message
+//	<account>/pending/<conversation>      pendingRecord: a handshake on its way
+//	<account>/peer/<conversation>/<device>   peerRecord: what a device said last
+//	<account>/out/<conversation>/<order>     outboxRecord: a message on its way
+//	<account>/msg/<conversation>/<seq>       messageRecord: a row of the timeline
+const keySession = "session"
+
+func keyAccount(account wire.ID) string { return "account/" + account.String() }
+
+// keyring makes the keys of one account.
+type keyring string
+
+func keysOf(account wire.ID) keyring { return keyring(account.String() + "/") }
+
+func (k keyring) all() Range                         { return Prefix(string(k)) }
+func (k keyring) table(name string) string           { return string(k) + name + "/" }
+func (k keyring) of(table string, id wire.ID) string { return k.table(table) + id.String() }
+func (k keyring) key(ref []byte) string              { return fmt.Sprintf("%skey/%x", string(k), ref) }
+
+func (k keyring) rows(table string, conversation wire.ID) string {
+	return k.of(table, conversation) + "/"
+}
+
+func (k keyring) row(table string, conversation wire.ID, order uint64) string {
+	return fmt.Sprintf("%s%016x", k.rows(table, conversation), order)
+}
+
+func (k keyring) peer(conversation, device wire.ID) string {
+	return k.rows("peer", conversation) + device.String()
+}

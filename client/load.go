@@ -1,0 +1,160 @@
+package client
+
+import (
+	"strconv"
+	"strings"
+
+	"frond/client/identity"
+	"frond/wire"
+)
+
+// self is this device with its keys ready for use.
+type self struct {
+	selfRecord
+	keys  keyring
+	key   identity.DeviceKey
+	chain *identity.Chain
+	cred  identity.Credential
+}
+
+func newSelf(rec selfRecord) (*self, error) {
+	key, err := identity.ParseDeviceKey(rec.DeviceKey)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := identity.ParseChain(rec.Chain)
+	if err != nil {
+		return nil, err
+	}
+	cred, ok := chain.Credential(identity.ID(rec.Device))
+	if !ok {
+		return nil, wire.Errorf(CodeStorage, "the device is not in its account's chain")
+	}
+	return &self{selfRecord: rec, keys: keysOf(rec.Account), key: key, chain: chain, cred: cred}, nil
+}
+
+// load reads from the store who is signed in and all that belongs to it.
+func (c *Client) load() error {
+	c.forget()
+	c.session = Session{State: SignedOut}
+	var s sessionRecord
+	found, err := c.get(keySession, &s)
+	if err != nil || !found || s.State == signedOut {
+		return err
+	}
+	if err := c.loadSelf(s.Account); err != nil {
+		return err
+	}
+	c.setSession(s.State)
+	return nil
+}
+
+func (c *Client) setSession(state uint8) {
+	c.session = Session{State: SignedIn, Account: c.self.Account, Name: c.self.Name, Device: c.self.Device}
+	if state == lockedOut {
+		c.session.State = LockedOut
+	}
+}
+
+func (c *Client) loadSelf(account wire.ID) error {
+	var rec selfRecord
+	if found, err := c.get(keyAccount(account), &rec); err != nil || !found {
+		if err == nil {
+			err = wire.Errorf(CodeStorage, "the account's keys are missing on this device")
+		}
+		return err
+	}
+	me, err := newSelf(rec)
+	if err != nil {
+		return err
+	}
+	c.self = me
+	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadPeople, c.loadPending, c.loadOutboxes} {
+		if err := load(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// table calls f for each record of a table whose keys end in an id.
+func (c *Client) table(name string, f func(id wire.ID, value []byte) error) error {
+	prefix := c.self.keys.table(name)
+	return c.each(Prefix(prefix), func(key string, value []byte) error {
+		id, err := wire.ParseID(strings.TrimPrefix(key, prefix))
+		if err != nil {
+			return err
+		}
+		return f(id, value)
+	})
+}
+
+func (c *Client) loadContacts() error {
+	return c.table("contact", func(id wire.ID, value []byte) error {
+		var rec contactRecord
+		if err := wire.Decode(value, &rec); err != nil {
+			return err
+		}
+		chain, err := identity.ParseChain(rec.Chain)
+		if err != nil {
+			return err
+		}
+		c.contacts[id] = &contact{name: rec.Name, pinned: rec.Pinned, chain: chain}
+		return nil
+	})
+}
+
+func (c *Client) loadConversations() error {
+	return c.table("conv", func(id wire.ID, value []byte) error {
+		var rec conversationRecord
+		err := wire.Decode(value, &rec)
+		c.conversations[id] = newConversation(id, rec)
+		return err
+	})
+}
+
+func (c *Client) loadPeople() error {
+	return c.table("people", func(id wire.ID, value []byte) error {
+		var rec peopleRecord
+		v := c.conversations[id]
+		if err := wire.Decode(value, &rec); err != nil || v == nil {
+			return err
+		}
+		roster, err := ParseRoster(rec.Roster)
+		v.roster, v.people = roster, rec.Accounts
+		return err
+	})
+}
+
+func (c *Client) loadPending() error {
+	return c.table("pending", func(id wire.ID, value []byte) error {
+		rec := new(pendingRecord)
+		err := wire.Decode(value, rec)
+		if v := c.conversations[id]; v != nil {
+			v.pending = rec
+		}
+		return err
+	})
+}
+
+func (c *Client) loadOutboxes() error {
+	prefix := c.self.keys.table("out")
+	return c.each(Prefix(prefix), func(key string, value []byte) error {
+		conversation, order, _ := strings.Cut(strings.TrimPrefix(key, prefix), "/")
+		id, err := wire.ParseID(conversation)
+		if err != nil {
+			return err
+		}
+		row := &outboxRow{}
+		if row.order, err = strconv.ParseUint(order, 16, 64); err != nil {
+			return err
+		}
+		if err := wire.Decode(value, &row.rec); err != nil {
+			return err
+		}
+		if v := c.conversations[id]; v != nil {
+			v.outbox = append(v.outbox, row)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,125 @@
+package client
+
+import (
+	"strings"
+
+	"frond/wire"
+)
+
+// The kinds of notice.
+const (
+	noticeCreated = 1 // By created the conversation, with Accounts
+	noticeAdded   = 2 // By added Accounts, among them this device's
+	noticeChanged = 3 // By added Accounts and removed Removed
+	noticeJoined  = 4 // By came by itself
+	noticeDevice  = 5 // By goes on with another device
+	noticeSkipped = 6 // a change by By that is not allowed
+	noticeRenewed = 7 // By renewed keys: nothing to show
+	noticeSetting = 8 // By changed the settings
+)
+
+// noticeOf says what a commit of somebody else did.
+func noticeOf(ch change) noticeRecord {
+	n := noticeRecord{By: wire.ID(ch.by.Account)}
+	for _, p := range ch.after.People {
+		if _, was := ch.before.Person(p.Account); !was {
+			n.Accounts = append(n.Accounts, p.Account)
+		}
+	}
+	for _, p := range ch.before.People {
+		if _, stays := ch.after.Person(p.Account); !stays {
+			n.Removed = append(n.Removed, p.Account)
+		}
+	}
+	switch {
+	case ch.external && len(ch.removed) > 0:
+		n.What = noticeDevice
+	case ch.external:
+		n.What = noticeJoined
+	case len(n.Accounts)+len(n.Removed) > 0:
+		n.What = noticeChanged
+	case ch.rosterUntouched:
+		n.What = noticeRenewed
+	default:
+		n.What = noticeSetting
+	}
+	return n
+}
+
+// line puts a notice into words.
+func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
+	by, verb := c.who(n.By), "was"
+	text := ""
+	switch n.What {
+	case noticeCreated:
+		text = map[wire.ConversationKind]string{
+			wire.Direct: by + " began this conversation", wire.Group: by + " created the group", wire.Open: by + " opened " + Everyone,
+		}[kind]
+		if kind == wire.Group && len(n.Accounts) > 0 {
+			text += " with " + c.names(n.Accounts)
+		}
+	case noticeAdded:
+		text = by + " added you"
+		if kind == wire.Direct {
+			text = by + " began this conversation"
+		}
+	case noticeChanged:
+		text = c.changed(by, n)
+	case noticeJoined:
+		text = by + " joined"
+	case noticeDevice:
+		text = by + " signed in on a new device"
+	case noticeSetting:
+		text = by + " changed the settings"
+	case noticeSkipped:
+		if by == "You" {
+			verb = "were"
+		}
+		text = "A change by " + by + " " + verb + " not valid and is ignored"
+	}
+	if n.Fresh && n.What == noticeDevice {
+		text += ". Older messages can not be read on this device"
+	}
+	return text
+}
+
+func (c *Client) changed(by string, n *noticeRecord) string {
+	var parts []string
+	if len(n.Accounts) > 0 {
+		parts = append(parts, "added "+c.names(n.Accounts))
+	}
+	if len(n.Removed) > 0 {
+		parts = append(parts, "removed "+c.names(n.Removed))
+	}
+	return by + " " + strings.Join(parts, " and ")
+}
+
+// who names an account at the beginning of a sentence.
+func (c *Client) who(account wire.ID) string {
+	if account == c.self.Account {
+		return "You"
+	}
+	if name := c.nameOf(account); name != "" {
+		return name
+	}
+	return "Somebody"
+}
+
+// names lists accounts within a sentence.
+func (c *Client) names(accounts []wire.ID) string {
+	var names []string
+	for _, id := range accounts {
+		name := c.who(id)
+		switch name {
+		case "You":
+			name = "you"
+		case "Somebody":
+			name = "somebody"
+		}
+		names = append(names, name)
+	}
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return strings.Join(names, "")
+}

@@ -1,0 +1,91 @@
+package client
+
+import (
+	"errors"
+
+	"frond/client/content"
+	"frond/mls"
+)
+
+// Reason names why a message can not be read, or what is odd about one that can.
+type Reason string
+
+// The reasons.
+const (
+	ReasonBeforeJoin    Reason = "before-join"    // sealed before this device was in the conversation
+	ReasonKeyGone       Reason = "key-gone"       // sealed too long ago: the keys of its epoch are deleted
+	ReasonBehind        Reason = "behind"         // sealed for a state this device does not have
+	ReasonReplayed      Reason = "replayed"       // the same message a second time
+	ReasonDamaged       Reason = "damaged"        // frame or token do not open
+	ReasonAltered       Reason = "altered"        // frame, token and commitment do not belong together
+	ReasonForged        Reason = "forged"         // not from the device it claims to be from
+	ReasonNewer         Reason = "newer"          // made by a newer version
+	ReasonOwnLost       Reason = "own-lost"       // an own message that this device no longer knows
+	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
+)
+
+var explanations = map[Reason]Explained{
+	ReasonBeforeJoin:    {Text: "Sent before this device joined the conversation."},
+	ReasonKeyGone:       {Text: "The key for this message is no longer on this device.", Action: "ask-again"},
+	ReasonBehind:        {Text: "This device has lost step with the conversation and is joining it again.", Action: "ask-again"},
+	ReasonReplayed:      {Text: "The server delivered an earlier message a second time."},
+	ReasonDamaged:       {Text: "This message arrived damaged.", Action: "ask-again"},
+	ReasonAltered:       {Text: "This message was altered on its way.", Action: "ask-again"},
+	ReasonForged:        {Text: "This message is not from the person it claims to be from."},
+	ReasonNewer:         {Text: "This message was made by a newer version of the app.", Action: "reload"},
+	ReasonOwnLost:       {Text: "You sent this message, and this device no longer has its text."},
+	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: "ask-again"},
+}
+
+// explain puts a reason into words.
+func (r Reason) explain() *Explained {
+	if r == "" {
+		return nil
+	}
+	e, ok := explanations[r]
+	if !ok {
+		e = explanations[ReasonDamaged]
+	}
+	e.Code = string(r)
+	return &e
+}
+
+// readable says whether a message with this reason can be shown all the same.
+func (r Reason) readable() bool { return r == "" || r == ReasonMissingBefore }
+
+var reasonOf = []struct {
+	err    error
+	reason Reason
+}{
+	{mls.ErrReplay, ReasonReplayed},
+	{mls.ErrUnknownEpoch, ReasonKeyGone},
+	{mls.ErrFutureEpoch, ReasonBehind},
+	{mls.ErrSignature, ReasonForged},
+	{content.ErrVersion, ReasonNewer},
+	{content.ErrSignature, ReasonForged},
+	{content.ErrSecret, ReasonAltered},
+	{content.ErrTokenHash, ReasonAltered},
+	{content.ErrCommitment, ReasonAltered},
+}
+
+// reasonFor names an error of opening a message.
+func reasonFor(err error) Reason {
+	var named *reasonError
+	if errors.As(err, &named) {
+		return named.reason
+	}
+	for _, r := range reasonOf {
+		if errors.Is(err, r.err) {
+			return r.reason
+		}
+	}
+	return ReasonDamaged
+}
+
+// reasonError is an error that already has its name.
+type reasonError struct {
+	reason Reason
+	text   string
+}
+
+func (e *reasonError) Error() string { return string(e.reason) + ": " + e.text }

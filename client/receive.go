@@ -1,0 +1,281 @@
+package client
+
+import (
+	"errors"
+	"slices"
+
+	"frond/client/content"
+	"frond/client/identity"
+	"frond/mls"
+	"frond/wire"
+)
+
+// maxPreview is the length of a conversation's preview, in characters.
+const maxPreview = 120
+
+// entries processes what the log brought, in its order. All of one message of the server is one batch.
+func (c *Client) entries(list []wire.Entry) {
+	if len(list) == 0 || c.self == nil {
+		return
+	}
+	t := c.begin()
+	touched := map[*conversation]bool{}
+	for i := range list {
+		e := &list[i]
+		v := c.conversations[e.Conversation]
+		if v == nil || v.rec.State != stateActive || e.Seq <= v.rec.Cursor {
+			continue // not ours, or seen before
+		}
+		if e.Seq != v.rec.Cursor+1 {
+			c.missing(v)
+			continue
+		}
+		v.gap, v.gaps = false, 0
+		if err := c.entry(t, v, e); err != nil {
+			_ = c.storageFailed(err)
+			return
+		}
+		touched[v] = true
+	}
+	if t.commit() != nil {
+		return
+	}
+	for v := range touched {
+		c.advance(v)
+	}
+}
+
+// entry processes the next entry of a conversation. Whatever is wrong with the entry becomes a row of
+// the timeline; an error means that this device could not do its part.
+func (c *Client) entry(t *tx, v *conversation, e *wire.Entry) error {
+	v.rec.Cursor = e.Seq
+	t.mark(v, markRecord)
+	switch e.Kind {
+	case wire.HandshakeEntry:
+		v.rec.Handshake = e.Seq
+		return c.handshakeEntry(t, v, e)
+	case wire.Application:
+		if e.Device == c.self.Device {
+			return c.ownEntry(t, v, e)
+		}
+		return c.messageEntry(t, v, e)
+	}
+	c.putMessage(t, v, e.Seq, unreadable(e, ReasonNewer))
+	return nil
+}
+
+func unreadable(e *wire.Entry, r Reason) messageRecord {
+	return messageRecord{Message: e.Message, Account: e.Account, Device: e.Device, At: e.Received, Reason: r}
+}
+
+// messageEntry opens somebody's message.
+func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
+	g, err := c.openGroup(v)
+	if err != nil {
+		return err
+	}
+	peer, err := c.peer(v, e.Device)
+	if err != nil {
+		return err
+	}
+	rec := messageRecord{Message: e.Message, Account: e.Account, Device: e.Device, At: e.Received}
+	opened, cred, err := c.openMessage(t, v, g, e)
+	if err == nil {
+		rec.Root = wire.Hash(cred.Root)
+		err = follows(peer, &opened)
+	}
+	if err != nil {
+		c.cfg.Log.Warn("a message does not open", "conversation", v.id, "seq", e.Seq, "reason", reasonFor(err), "error", err)
+		rec.Reason = c.reason(v, e, err)
+		peer.Known = false
+	} else {
+		if peer.Known && peer.Hash != opened.Previous {
+			rec.Reason = ReasonMissingBefore
+		}
+		rec.Sent, rec.Body, rec.Key = opened.Sent, opened.Body, (*wire.Hash)(&opened.Key)
+		if opened.Kind != content.Text {
+			rec.Body, rec.Reason = nil, ReasonNewer
+		}
+		peer = peerRecord{Counter: opened.Counter, Hash: opened.Hash, Known: true}
+	}
+	v.peers[e.Device] = peer
+	t.put(c.self.keys.peer(v.id, e.Device), peer)
+	c.putMessage(t, v, e.Seq, rec)
+	return nil
+}
+
+// openMessage opens frame and token and compares what MLS authenticated, what the content says and
+// what the log says.
+func (c *Client) openMessage(t *tx, v *conversation, g *mls.Group, e *wire.Entry) (content.Opened, identity.Credential, error) {
+	next, app, err := g.Open(c.mls(), e.Frame)
+	if err != nil {
+		return content.Opened{}, identity.Credential{}, err
+	}
+	v.group = next // the key is used up, whatever the message turns out to be
+	t.mark(v, markRatchet)
+	cred, err := c.verifier.credential(app.Sender)
+	if err != nil {
+		return content.Opened{}, cred, &reasonError{ReasonForged, err.Error()}
+	}
+	if e.Commitment == nil {
+		return content.Opened{}, cred, content.ErrCommitment
+	}
+	opened, err := content.Open(content.Received{
+		Token: e.Token, Commitment: *e.Commitment, Secret: app.Plaintext, AAD: app.AAD,
+	}, cred.DeviceKey)
+	if err != nil {
+		return opened, cred, err
+	}
+	return opened, cred, c.agree(v, e, &opened, cred)
+}
+
+// agree checks that everybody speaks of the same conversation, sender and message.
+func (c *Client) agree(v *conversation, e *wire.Entry, o *content.Opened, cred identity.Credential) error {
+	account, device := wire.ID(cred.Account), wire.ID(cred.Device)
+	switch {
+	case o.Conversation != v.id:
+		return &reasonError{ReasonForged, "the content is of another conversation"}
+	case o.Account != account || o.Device != device:
+		return &reasonError{ReasonForged, "the content names another sender than MLS"}
+	case e.Account != account || e.Device != device:
+		return &reasonError{ReasonForged, "the log names another sender than MLS"}
+	case o.Message != e.Message:
+		return &reasonError{ReasonAltered, "the log names another message than the content"}
+	case v.roster.role(account) < v.roster.Posting:
+		return &reasonError{ReasonForged, "the sender may not post"}
+	}
+	return nil
+}
+
+// follows checks that a content comes after the last one of its device.
+func follows(last peerRecord, o *content.Opened) error {
+	if o.Counter <= last.Counter {
+		return &reasonError{ReasonReplayed, "the device's counter did not grow"}
+	}
+	return nil
+}
+
+// reason names the failure, telling apart a message from before this device's time and a group that
+// lost step.
+func (c *Client) reason(v *conversation, e *wire.Entry, err error) Reason {
+	switch {
+	case errors.Is(err, mls.ErrUnknownEpoch):
+		if h, herr := mls.ParseHeader(e.Frame); herr == nil && h.Epoch < v.rec.Epoch {
+			return ReasonBeforeJoin
+		}
+	case errors.Is(err, mls.ErrFutureEpoch):
+		v.behind = true
+	}
+	return reasonFor(err)
+}
+
+func (c *Client) peer(v *conversation, device wire.ID) (peerRecord, error) {
+	if p, ok := v.peers[device]; ok {
+		return p, nil
+	}
+	var p peerRecord
+	_, err := c.get(c.self.keys.peer(v.id, device), &p)
+	return p, err
+}
+
+// ownEntry finds one's own message in the log: it leaves the outbox and takes its place in the timeline.
+func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
+	rec := messageRecord{
+		Message: e.Message, Account: e.Account, Device: e.Device, Root: wire.Hash(c.self.cred.Root), At: e.Received, Reason: ReasonOwnLost,
+	}
+	i := slices.IndexFunc(v.outbox, func(r *outboxRow) bool { return r.rec.Message == e.Message && r.rec.Sealed != nil })
+	if i >= 0 {
+		row := v.outbox[i]
+		s := row.rec.Sealed
+		v.outbox = slices.Delete(v.outbox, i, i+1)
+		t.delete(c.self.keys.row("out", v.id, row.order))
+		v.rec.Previous = s.Hash
+		rec.Sent, rec.Body, rec.Key, rec.Reason = row.rec.Created, row.rec.Text, &s.Key, ""
+		if e.Account != c.self.Account || e.Commitment == nil || *e.Commitment != s.Commitment || sha256Sum(e.Token) != s.Token {
+			rec.Reason = ReasonAltered
+		}
+	}
+	c.putMessage(t, v, e.Seq, rec)
+	return nil
+}
+
+// handshakeEntry processes a commit. One that does not verify or breaks a rule is skipped: the group
+// stays as it was, for everybody alike.
+func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
+	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device {
+		return c.ownHandshake(t, v, e)
+	}
+	g, err := c.openGroup(v)
+	if err != nil {
+		return err
+	}
+	s, err := g.Stage(c.mls(), e.Frame)
+	var ch change
+	if err == nil {
+		ch, err = c.verifier.judgeStaged(s)
+	}
+	if err == nil && (wire.ID(ch.by.Account) != e.Account || wire.ID(ch.by.Device) != e.Device) {
+		c.cfg.Log.Warn("the log names another author of a commit", "conversation", v.id, "seq", e.Seq)
+	}
+	if err != nil {
+		c.skip(t, v, e, err)
+		return nil
+	}
+	if s.Effects().SelfRemoved {
+		c.expelled(t, v, e, ch)
+		return nil
+	}
+	before := v.rec.JoinKey
+	if err := c.adopt(v, s.Merge()); err != nil {
+		c.skip(t, v, e, err)
+		return nil
+	}
+	t.mark(v, markGroup)
+	if v.rec.JoinKey != before {
+		c.stateChanged(t)
+	}
+	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
+	return nil
+}
+
+// ownHandshake merges the pending handshake: the log shows that it was accepted.
+func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
+	if v.pending.Kind != pendingCommit {
+		return c.enterGroup(t, v, e.Seq, e.Received)
+	}
+	notice := v.pending.Notice
+	if err := c.merge(t, v); err != nil {
+		return err
+	}
+	c.putNotice(t, v, e.Seq, e.Received, notice)
+	if len(v.wants) > 0 {
+		w := v.wants[0]
+		v.wants = v.wants[1:]
+		t.then(func() { w.done(nil) })
+	}
+	return nil
+}
+
+// skip leaves a commit out. Should it be this device that lost step, the group information will show it.
+func (c *Client) skip(t *tx, v *conversation, e *wire.Entry, err error) {
+	c.cfg.Log.Warn("skipped a commit", "conversation", v.id, "seq", e.Seq, "error", err)
+	if errors.Is(err, mls.ErrFutureEpoch) || e.Device == c.self.Device {
+		v.behind = true
+	}
+	c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSkipped, By: e.Account})
+}
+
+// expelled leaves a conversation this account was removed from. Its timeline stays.
+func (c *Client) expelled(t *tx, v *conversation, e *wire.Entry, ch change) {
+	v.rec.State = stateLeft
+	v.rec.JoinKey = wire.Hash{}
+	v.roster = v.roster.without(c.self.Account)
+	t.put(c.self.keys.of("people", v.id), peopleRecord{Roster: encode(v.roster), Accounts: v.people})
+	t.dropGroup(v)
+	for _, w := range v.wants {
+		t.then(func() { w.done(wire.Errorf(wire.CodeForbidden, "You were removed from this conversation.")) })
+	}
+	v.wants = nil
+	c.stateChanged(t)
+	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
+}

@@ -1,0 +1,169 @@
+package client
+
+import (
+	"bytes"
+
+	"frond/wire"
+)
+
+// Records are what the store holds, as CBOR.
+
+// What a session record says.
+const (
+	signedOut = 0
+	signedIn  = 1
+	lockedOut = 2 // the server no longer accepts this device's session
+)
+
+type sessionRecord struct {
+	Account wire.ID `cbor:"1,keyasint"`
+	State   uint8   `cbor:"2,keyasint"`
+}
+
+// selfRecord is this device and what it needs of its account. It is the device's secret; it never
+// leaves the store except sealed under the vault key.
+type selfRecord struct {
+	Account    wire.ID   `cbor:"1,keyasint"`
+	Name       string    `cbor:"2,keyasint"`
+	Device     wire.ID   `cbor:"3,keyasint"`
+	DeviceKey  []byte    `cbor:"4,keyasint"`
+	Root       []byte    `cbor:"5,keyasint"`
+	VaultKey   wire.Hash `cbor:"6,keyasint"`
+	VaultEpoch uint64    `cbor:"7,keyasint"`
+	Chain      [][]byte  `cbor:"8,keyasint"`
+	Revision   uint64    `cbor:"9,keyasint"`  // of the state the server holds, as far as known
+	Unsaved    bool      `cbor:"10,keyasint"` // the state changed since
+}
+
+// contactRecord is somebody whose chain was verified. Pinned contacts share a closed conversation
+// with this account and are kept in its state.
+type contactRecord struct {
+	Name   string   `cbor:"1,keyasint"`
+	Chain  [][]byte `cbor:"2,keyasint"`
+	Pinned bool     `cbor:"3,keyasint"`
+}
+
+// keyRecord is the secret half of a key package.
+type keyRecord struct {
+	Secrets    []byte `cbor:"1,keyasint"`
+	LastResort bool   `cbor:"2,keyasint"`
+	NotAfter   uint64 `cbor:"3,keyasint"` // seconds since 1970
+}
+
+// The states of a conversation.
+const (
+	stateJoining = 1
+	stateActive  = 2
+	stateLeft    = 3
+)
+
+type conversationRecord struct {
+	Kind      wire.ConversationKind `cbor:"1,keyasint"`
+	State     uint8                 `cbor:"2,keyasint"`
+	Cursor    uint64                `cbor:"3,keyasint"` // seq of the last entry processed
+	Handshake uint64                `cbor:"4,keyasint"` // seq of the last handshake processed, valid or not
+	Joined    uint64                `cbor:"5,keyasint"` // seq at which this device's group began
+	JoinKey   wire.Hash             `cbor:"6,keyasint"`
+	Read      uint64                `cbor:"7,keyasint"` // seq up to which the person has read
+	Unread    uint64                `cbor:"8,keyasint"`
+	Counter   uint64                `cbor:"9,keyasint"`  // of this device's last sealed content
+	Previous  wire.Hash             `cbor:"10,keyasint"` // hash of this device's last accepted content
+	Order     uint64                `cbor:"11,keyasint"` // of the last outbox row
+	Last      *lastRecord           `cbor:"12,keyasint,omitempty"`
+	Begun     bool                  `cbor:"13,keyasint"` // the server has a log for it
+	Rejoined  uint64                `cbor:"14,keyasint"` // milliseconds since 1970: the last repair
+	Epoch     uint64                `cbor:"15,keyasint"` // in which this device's group began
+}
+
+// lastRecord is the newest message, for the list of conversations.
+type lastRecord struct {
+	Account wire.ID `cbor:"1,keyasint"`
+	Preview string  `cbor:"2,keyasint"`
+	At      uint64  `cbor:"3,keyasint"`
+}
+
+// peopleRecord is who is in a conversation: the roster, and the accounts with a device in the tree.
+type peopleRecord struct {
+	Roster   []byte    `cbor:"1,keyasint"`
+	Accounts []wire.ID `cbor:"2,keyasint"`
+}
+
+// peerRecord is what a device said last in a conversation. Known is false after a message of the
+// device that could not be read.
+type peerRecord struct {
+	Counter uint64    `cbor:"1,keyasint"`
+	Hash    wire.Hash `cbor:"2,keyasint"`
+	Known   bool      `cbor:"3,keyasint"`
+}
+
+// The kinds of pending handshake.
+const (
+	pendingCreate   = 1
+	pendingCommit   = 2
+	pendingExternal = 3
+)
+
+// pendingRecord is a handshake that is on its way, with the state that follows it.
+type pendingRecord struct {
+	Kind     uint8        `cbor:"1,keyasint"`
+	Message  wire.ID      `cbor:"2,keyasint"`
+	Body     []byte       `cbor:"3,keyasint"` // wire.Create or wire.Handshake
+	Epoch    []byte       `cbor:"4,keyasint"`
+	Ratchets []byte       `cbor:"5,keyasint"`
+	Notice   noticeRecord `cbor:"6,keyasint"`
+}
+
+// outboxRecord is a message that is not yet seen in the log. Sealed is nil until its turn comes.
+type outboxRecord struct {
+	Message wire.ID       `cbor:"1,keyasint"`
+	Text    []byte        `cbor:"2,keyasint"`
+	Created uint64        `cbor:"3,keyasint"` // milliseconds since 1970
+	Failed  wire.Code     `cbor:"4,keyasint,omitempty"`
+	Reason  string        `cbor:"5,keyasint,omitempty"`
+	Sealed  *sealedRecord `cbor:"6,keyasint,omitempty"`
+}
+
+// sealedRecord is what a message looks like on the wire, and what it takes to show it afterwards.
+type sealedRecord struct {
+	Body       []byte    `cbor:"1,keyasint"` // wire.Send, encoded
+	Token      wire.Hash `cbor:"2,keyasint"` // SHA-256 of the token's text, to know it again
+	Commitment wire.Hash `cbor:"3,keyasint"`
+	Key        wire.Hash `cbor:"4,keyasint"`
+	Hash       wire.Hash `cbor:"5,keyasint"` // of the content
+	Counter    uint64    `cbor:"6,keyasint"`
+}
+
+// messageRecord is a row of the timeline.
+type messageRecord struct {
+	Message wire.ID       `cbor:"1,keyasint"`
+	Account wire.ID       `cbor:"2,keyasint"`
+	Device  wire.ID       `cbor:"3,keyasint"`
+	Root    wire.Hash     `cbor:"4,keyasint"`           // of the sender, as its certificate says; zero when unknown
+	At      uint64        `cbor:"5,keyasint"`           // when the server received it, milliseconds since 1970
+	Sent    uint64        `cbor:"6,keyasint,omitempty"` // when the sender says it was sent
+	Body    []byte        `cbor:"7,keyasint,omitempty"`
+	Key     *wire.Hash    `cbor:"8,keyasint,omitempty"` // opens the token
+	Reason  Reason        `cbor:"9,keyasint,omitempty"` // why it can not be read, or what is odd about it
+	Notice  *noticeRecord `cbor:"10,keyasint,omitempty"`
+}
+
+// noticeRecord is a line about the conversation itself.
+type noticeRecord struct {
+	What     uint8     `cbor:"1,keyasint"`
+	By       wire.ID   `cbor:"2,keyasint"`
+	Accounts []wire.ID `cbor:"3,keyasint,omitempty"`
+	Removed  []wire.ID `cbor:"4,keyasint,omitempty"`
+	Name     string    `cbor:"5,keyasint,omitempty"`
+	Fresh    bool      `cbor:"6,keyasint,omitempty"` // this device joined here: what came before is not on it
+}
+
+// encode encodes a record, all of which can be encoded.
+func encode(v any) []byte {
+	b, err := wire.Encode(v)
+	if err != nil {
+		panic(err) // unreachable: no record has a field that can fail
+	}
+	return b
+}
+
+func tokenID(token []byte) wire.Hash { return sha256Sum(bytes.TrimSpace(token)) }

@@ -1,0 +1,120 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"time"
+
+	"frond/client/vault"
+	"frond/wire"
+)
+
+const (
+	stateVersion = 1
+	saveDelay    = 500 * time.Millisecond // changes of the state that come together are saved together
+)
+
+// accountState is what a new device needs: the root, the join keys, and whom this account knows.
+// The server stores it sealed under the vault key.
+type accountState struct {
+	Version       uint64        `cbor:"1,keyasint"`
+	Root          []byte        `cbor:"2,keyasint"`
+	Conversations []stateJoin   `cbor:"3,keyasint"`
+	Contacts      []stateFriend `cbor:"4,keyasint"`
+}
+
+type stateJoin struct {
+	Conversation wire.ID               `cbor:"1,keyasint"`
+	Kind         wire.ConversationKind `cbor:"2,keyasint"`
+	JoinKey      wire.Hash             `cbor:"3,keyasint"`
+}
+
+type stateFriend struct {
+	Account wire.ID  `cbor:"1,keyasint"`
+	Name    string   `cbor:"2,keyasint"`
+	Chain   [][]byte `cbor:"3,keyasint"`
+}
+
+func isWire(err error) bool { return asWire(err, new(wire.Error)) }
+
+// asWire copies the refusal in err's chain, if there is one.
+func asWire(err error, out *wire.Error) bool {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	*out = *e
+	return true
+}
+
+func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]byte, error) {
+	return vault.SealState(c.cfg.Rand, vault.Key(rec.VaultKey), rec.Account, rec.VaultEpoch, revision, encode(s))
+}
+
+// state collects what the vault keeps.
+func (c *Client) state() accountState {
+	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}}
+	for id, v := range c.conversations {
+		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
+			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})
+		}
+	}
+	for id, k := range c.contacts {
+		if k.pinned {
+			s.Contacts = append(s.Contacts, stateFriend{Account: id, Name: k.name, Chain: k.chain.Events()})
+		}
+	}
+	slices.SortFunc(s.Conversations, func(a, b stateJoin) int { return bytes.Compare(a.Conversation[:], b.Conversation[:]) })
+	slices.SortFunc(s.Contacts, func(a, b stateFriend) int { return bytes.Compare(a.Account[:], b.Account[:]) })
+	return s
+}
+
+// stateChanged notes, in the same batch, that the server's copy of the state is behind.
+func (c *Client) stateChanged(t *tx) {
+	rec := c.self.selfRecord
+	rec.Unsaved = true
+	t.put(keyAccount(rec.Account), rec)
+	t.then(func() {
+		c.self.Unsaved = true
+		c.after(saveDelay, c.saveState)
+	})
+}
+
+// saveState brings the server's copy of the state up to date.
+func (c *Client) saveState() {
+	if c.self == nil || !c.self.Unsaved || c.saving || !c.online() {
+		return
+	}
+	me, revision := c.self, c.self.Revision+1
+	sealed, err := c.sealState(&me.selfRecord, revision, c.state())
+	if err != nil || len(sealed) > wire.MaxState {
+		c.cfg.Log.Error("the account state can not be saved", "size", len(sealed), "error", err)
+		return
+	}
+	c.saving = true
+	me.Unsaved = false // what changes from here on asks again
+	c.request(wire.OpPutState, wire.PutState{Revision: revision, State: sealed}, func(_ []byte, err error) {
+		c.saving = false
+		if c.self == me {
+			c.savedState(revision, err)
+		}
+	})
+}
+
+func (c *Client) savedState(revision uint64, err error) {
+	again := c.self.Unsaved || err != nil
+	var refusal *wire.Error
+	switch {
+	case err == nil:
+		c.self.Revision = revision
+	case errors.As(err, &refusal) && refusal.Code == wire.CodeConflict:
+		c.self.Revision = refusal.Last // an earlier save whose answer was lost
+	}
+	c.self.Unsaved = again
+	t := c.begin()
+	t.put(keyAccount(c.self.Account), c.self.selfRecord)
+	if t.commit() == nil && again && wire.CodeOf(err) != CodeOffline {
+		c.after(c.jitter(c.cfg.Backoff.Most/4), c.saveState)
+	}
+}

@@ -1,0 +1,212 @@
+package client
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"frond/client/markup"
+	"frond/wire"
+)
+
+// PendingPosition is the position of the first message that is not in the log yet. It is below
+// 2^53, so every position is exact in JavaScript.
+const PendingPosition = 1 << 52
+
+// maxPage is the most rows in one page of a timeline.
+const maxPage = 500
+
+// Page is a piece of a timeline, oldest first.
+type Page struct {
+	Messages []Message
+	More     bool // there are older ones
+}
+
+// putMessage writes a row of the timeline and counts it.
+func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecord) {
+	t.put(c.self.keys.row("msg", v.id, seq), rec)
+	t.mark(v, markRecord)
+	if own := rec.Account == c.self.Account; rec.Notice == nil {
+		if !own && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin {
+			v.rec.Unread++
+		}
+		if rec.Reason.readable() {
+			v.rec.Last = &lastRecord{Account: rec.Account, Preview: markup.Plain(string(rec.Body), maxPreview), At: rec.At}
+		}
+	}
+	t.then(func() {
+		if m, ok := c.message(v, seq, &rec); ok {
+			c.emit(Timeline{Conversation: v.id, Upsert: []Message{m}})
+		}
+	})
+}
+
+// putNotice writes a line about the conversation itself.
+func (c *Client) putNotice(t *tx, v *conversation, seq, at uint64, n noticeRecord) {
+	if n.What == noticeRenewed {
+		return
+	}
+	c.putMessage(t, v, seq, messageRecord{Account: n.By, At: at, Notice: &n})
+}
+
+// message is a row as people see it.
+func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Message, bool) {
+	m := Message{
+		ID: rec.Message.String(), Position: seq, Account: rec.Account, Name: c.nameOf(rec.Account),
+		Own: rec.Account == c.self.Account, At: time.UnixMilli(int64(rec.At)), State: Received, Text: string(rec.Body),
+	}
+	if rec.Notice != nil {
+		m.ID, m.Notice, m.Text = "notice-"+strconv.FormatUint(seq, 10), true, c.line(v.rec.Kind, rec.Notice)
+		return m, m.Text != ""
+	}
+	if rec.Message.IsZero() {
+		m.ID = "gap-" + strconv.FormatUint(seq, 10)
+	}
+	reason := rec.Reason
+	if k := c.contacts[rec.Account]; k != nil && !rec.Root.IsZero() && k.root() != rec.Root && reason.readable() {
+		reason = ReasonForged // the name is somebody else's: in the open conversation no roster pins roots
+	}
+	switch {
+	case !reason.readable():
+		m.State, m.Text = Unreadable, ""
+	case m.Own:
+		m.State = Sent
+	}
+	m.Reason = reason.explain()
+	return m, true
+}
+
+// outboxMessage is a message on its way, as people see it.
+func (c *Client) outboxMessage(row *outboxRow) Message {
+	m := Message{
+		ID: row.rec.Message.String(), Position: PendingPosition + row.order, Account: c.self.Account, Name: c.self.Name,
+		Own: true, At: time.UnixMilli(int64(row.rec.Created)), State: Pending, Text: string(row.rec.Text),
+	}
+	if row.rec.Failed != "" {
+		m.State = Failed
+		m.Reason = &Explained{Code: string(row.rec.Failed), Text: row.rec.Reason, Action: "retry"}
+	}
+	return m
+}
+
+// Messages returns the newest rows before a position; 0 means the newest of all, with what is on its
+// way. Limit 0 means 50.
+func (c *Client) Messages(ctx context.Context, conversation wire.ID, before uint64, limit int) (p Page, err error) {
+	err = c.Look(ctx, conversation, before, limit, func(got Page) { p = got })
+	return p, err
+}
+
+// Look is Messages with a callback from the loop: no event comes between the reading and the callback.
+func (c *Client) Look(ctx context.Context, conversation wire.ID, before uint64, limit int, show func(Page)) error {
+	return c.run(ctx, func() error {
+		v, err := c.conversation(conversation)
+		if err != nil {
+			return err
+		}
+		p, err := c.page(v, before, limit)
+		if err == nil {
+			show(p)
+		}
+		return err
+	})
+}
+
+func (c *Client) page(v *conversation, before uint64, limit int) (Page, error) {
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, maxPage)
+	prefix := c.self.keys.rows("msg", v.id)
+	r := Prefix(prefix)
+	if before > 0 {
+		r.To = c.self.keys.row("msg", v.id, before)
+	}
+	r.Reverse, r.Limit = true, limit+1
+	var p Page
+	err := c.each(r, func(key string, value []byte) error {
+		if len(p.Messages) == limit {
+			p.More = true
+			return nil
+		}
+		m, err := c.row(v, strings.TrimPrefix(key, prefix), value)
+		if err != nil || m.Text == "" && m.Notice {
+			return err
+		}
+		p.Messages = append(p.Messages, m)
+		return nil
+	})
+	slices.Reverse(p.Messages)
+	if before == 0 {
+		for _, row := range v.outbox {
+			p.Messages = append(p.Messages, c.outboxMessage(row))
+		}
+	}
+	return p, err
+}
+
+func (c *Client) row(v *conversation, seqText string, value []byte) (Message, error) {
+	seq, err := strconv.ParseUint(seqText, 16, 64)
+	if err != nil {
+		return Message{}, err
+	}
+	var rec messageRecord
+	if err := wire.Decode(value, &rec); err != nil {
+		return Message{}, err
+	}
+	m, _ := c.message(v, seq, &rec)
+	return m, nil
+}
+
+// Read moves the read position of a conversation forward, never back.
+func (c *Client) Read(ctx context.Context, conversation wire.ID, position uint64) error {
+	return c.run(ctx, func() error {
+		v, err := c.conversation(conversation)
+		if err != nil {
+			return err
+		}
+		position = min(position, v.rec.Cursor)
+		if position <= v.rec.Read && v.rec.Unread == 0 {
+			return nil
+		}
+		v.rec.Read = max(v.rec.Read, position)
+		if v.rec.Unread, err = c.countUnread(v); err != nil {
+			return err
+		}
+		t := c.begin()
+		t.mark(v, markRecord)
+		return t.commit()
+	})
+}
+
+func (c *Client) countUnread(v *conversation) (n uint64, err error) {
+	if v.rec.Read >= v.rec.Cursor {
+		return 0, nil
+	}
+	r := Prefix(c.self.keys.rows("msg", v.id))
+	r.From = c.self.keys.row("msg", v.id, v.rec.Read+1)
+	err = c.each(r, func(_ string, value []byte) error {
+		var rec messageRecord
+		if err := wire.Decode(value, &rec); err != nil {
+			return err
+		}
+		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin {
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
+
+// List returns all conversations, the one with the newest message first.
+func (c *Client) List(ctx context.Context) (all []Conversation, err error) {
+	err = c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		all = c.list()
+		return nil
+	})
+	return all, err
+}
