@@ -28,7 +28,8 @@ var common struct {
 	sync.Mutex
 	server *Server
 	users  int
-	kept   bool // until Main ends
+	kept   bool  // until Main ends
+	failed error // to start: not tried again
 }
 
 // Start returns the URL of an empty database on a MariaDB that the tests of this process share. When
@@ -90,12 +91,13 @@ func Main(m *testing.M) int {
 func acquire() (*Server, error) {
 	common.Lock()
 	defer common.Unlock()
+	if common.failed != nil {
+		return nil, common.failed
+	}
 	if common.server == nil {
-		s, err := Run()
-		if err != nil {
-			return nil, err
+		if common.server, common.failed = Run(); common.failed != nil {
+			return nil, common.failed
 		}
-		common.server = s
 	}
 	common.users++
 	return common.server, nil

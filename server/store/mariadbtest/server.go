@@ -42,7 +42,7 @@ func Run(options ...string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{dir: dir, password: randomText(), options: options}
-	if err := s.install(); err == nil {
+	if err = s.install(); err == nil {
 		err = s.Restart()
 	}
 	if err != nil {
@@ -58,22 +58,24 @@ func randomText() string {
 	return hex.EncodeToString(b[:])
 }
 
+// install makes the system tables. The user of the tests is made by the server at each start.
 func (s *Server) install() error {
-	setup := filepath.Join(s.dir, "setup.sql")
-	text := "CREATE USER frond@'127.0.0.1' IDENTIFIED BY '" + s.password + "';\n" +
+	text := "CREATE USER IF NOT EXISTS frond@'127.0.0.1' IDENTIFIED BY '" + s.password + "';\n" +
 		"GRANT ALL PRIVILEGES ON *.* TO frond@'127.0.0.1';\n"
-	if err := os.WriteFile(setup, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(s.setup(), []byte(text), 0o600); err != nil {
 		return err
 	}
 	cmd := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.data(), "--skip-test-db",
-		"--auth-root-authentication-method=normal", "--user="+currentUser(), "--extra-file="+setup)
+		"--auth-root-authentication-method=socket", "--user="+currentUser())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
 	return nil
 }
 
-func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+func (s *Server) data() string  { return filepath.Join(s.dir, "data") }
+func (s *Server) setup() string { return filepath.Join(s.dir, "setup.sql") }
+func (s *Server) log() string   { return filepath.Join(s.dir, "log") }
 
 // currentUser is what mariadbd wants to be told when it runs as root.
 func currentUser() string {
@@ -106,7 +108,7 @@ func (s *Server) start() error {
 	args := append([]string{"--no-defaults", "--datadir=" + s.data(), "--user=" + currentUser(),
 		"--port=" + strconv.Itoa(s.port), "--bind-address=127.0.0.1",
 		"--socket=" + filepath.Join(s.dir, "socket"), "--pid-file=" + filepath.Join(s.dir, "pid"),
-		"--log-error=" + s.log(), "--skip-name-resolve", "--performance-schema=OFF",
+		"--log-error=" + s.log(), "--init-file=" + s.setup(), "--skip-name-resolve", "--performance-schema=OFF",
 		"--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=64M",
 		"--max-connections=200"}, s.options...)
 	p, err := startProcess(exec.Command("mariadbd", args...))
@@ -121,8 +123,6 @@ func (s *Server) start() error {
 	}
 	return nil
 }
-
-func (s *Server) log() string { return filepath.Join(s.dir, "log") }
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
