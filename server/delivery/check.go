@@ -1,22 +1,71 @@
 package delivery
 
 import (
+	"bytes"
+
+	"frond/mls"
 	"frond/server/store"
 	"frond/wire"
 )
 
-// checkFrames looks at what can be seen of an item from outside: that it is what it claims to be.
+// checkFrames looks at what can be seen of an item from outside: that its MLS messages are well formed, of
+// the kind that the item claims, and of the conversation that it names. Whether they are valid, only
+// members can tell.
 func checkFrames(item *store.Append) error {
 	h := handshake(item)
 	if (h == nil) == (item.Send == nil) {
 		return wire.Errorf(wire.CodeBadRequest, "an append is a message or a handshake")
 	}
+	if h != nil {
+		return checkHandshake(h)
+	}
+	return checkMessage(item.Send)
+}
+
+// checkMessage also sees that the frame's authenticated data is the commitment that the log keeps.
+func checkMessage(m *wire.Send) error {
+	h, err := mls.ParseHeader(m.Frame)
+	switch {
+	case err != nil:
+		return wire.Errorf(wire.CodeBadRequest, "the frame is not an MLS message")
+	case h.WireFormat != mls.WirePrivateMessage || h.ContentType != mls.ContentApplication:
+		return wire.Errorf(wire.CodeBadRequest, "the frame is not an MLS application message")
+	case !bytes.Equal(h.GroupID, m.Conversation[:]):
+		return wire.Errorf(wire.CodeBadRequest, "the frame is of another group than the conversation")
+	case !bytes.Equal(h.AAD, m.Commitment[:]):
+		return wire.Errorf(wire.CodeBadRequest, "the frame's authenticated data is not the commitment")
+	}
 	return nil
 }
 
-func checkKeyPackage(k []byte) error {
-	if len(k) == 0 {
-		return wire.Errorf(wire.CodeBadRequest, "an empty key package")
+// checkHandshake asks for a private commit from members, because it may carry what only they may know,
+// and for a public one from who joins by it, because RFC 9420 §12.4.3.2 has it so.
+func checkHandshake(m *wire.Handshake) error {
+	h, err := mls.ParseHeader(m.Frame)
+	switch {
+	case err != nil:
+		return wire.Errorf(wire.CodeBadRequest, "the frame is not an MLS message")
+	case h.ContentType != mls.ContentCommit:
+		return wire.Errorf(wire.CodeBadRequest, "the frame is not an MLS commit")
+	case !bytes.Equal(h.GroupID, m.Conversation[:]):
+		return wire.Errorf(wire.CodeBadRequest, "the frame is of another group than the conversation")
+	case m.External && (h.WireFormat != mls.WirePublicMessage || h.Sender != mls.SenderNewMemberCommit):
+		return wire.Errorf(wire.CodeBadRequest, "the frame is not an external commit")
+	case !m.External && h.WireFormat != mls.WirePrivateMessage:
+		return wire.Errorf(wire.CodeBadRequest, "a member's commit is a private message")
+	}
+	if len(m.Welcome) == 0 {
+		return nil
+	}
+	return checkFormat(m.Welcome, mls.WireWelcome, "welcome")
+}
+
+func checkKeyPackage(k []byte) error { return checkFormat(k, mls.WireKeyPackage, "key package") }
+
+func checkFormat(message []byte, want mls.WireFormat, what string) error {
+	h, err := mls.ParseHeader(message)
+	if err != nil || h.WireFormat != want {
+		return wire.Errorf(wire.CodeBadRequest, "not an MLS %s", what)
 	}
 	return nil
 }

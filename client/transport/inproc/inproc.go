@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"frond/client"
 	"frond/wire"
 )
 
@@ -124,6 +125,8 @@ func (s *Socket) WriteMessage(message []byte, patience time.Duration) error {
 // Close ends the connection for both ends.
 func (s *Socket) Close() error { return s.pipe.close() }
 
+var _ client.Transport = (*Transport)(nil)
+
 // Transport is one client's way to a server: its HTTP handler, and what serves its sockets.
 type Transport struct {
 	handler http.Handler
@@ -181,7 +184,7 @@ func (t *Transport) keep(h http.Header) {
 }
 
 // Dial opens a connection. The server learns the session that Post was given.
-func (t *Transport) Dial(ctx context.Context) (*Conn, error) {
+func (t *Transport) Dial(ctx context.Context) (client.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"frond/client"
 	"frond/wire"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	// TLS is for servers whose certificate the system does not know; nil means the system's choice.
 	TLS *tls.Config
 }
+
+var _ client.Transport = (*Transport)(nil)
 
 // Transport reaches one server. It is safe for concurrent use.
 type Transport struct {
@@ -150,7 +153,7 @@ func (t *Transport) keep(cookies []*http.Cookie) {
 }
 
 // Dial opens a WebSocket. The error is a *wire.Error when the server refused the session.
-func (t *Transport) Dial(ctx context.Context) (*Conn, error) {
+func (t *Transport) Dial(ctx context.Context) (client.Conn, error) {
 	u := *t.base
 	u.Scheme = strings.Replace(u.Scheme, "http", "ws", 1)
 	socket, answer, err := t.dialer.DialContext(ctx, u.JoinPath(wire.PathSocket).String(), t.header())
@@ -173,11 +176,16 @@ func cmpErr(err, otherwise error) error {
 	return otherwise
 }
 
-// Conn is an open WebSocket. One goroutine sends and one receives; Close may be called by any.
-type Conn struct{ socket *websocket.Conn }
+// Conn is an open WebSocket. One goroutine receives; any may send and close.
+type Conn struct {
+	socket  *websocket.Conn
+	sending sync.Mutex
+}
 
 // Send sends one message. When ctx ends first the connection is unusable.
 func (c *Conn) Send(ctx context.Context, message []byte) error {
+	c.sending.Lock()
+	defer c.sending.Unlock()
 	return c.within(ctx, func() error {
 		return c.socket.WriteMessage(websocket.BinaryMessage, message)
 	})

@@ -1,0 +1,246 @@
+package gateway_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"frond/server/account"
+	"frond/wire"
+)
+
+func (p *person) signIn(device *wire.ID) (s wire.Session, err error) {
+	return s, p.post(wire.PathSignIn, wire.SignIn{Name: p.name, Auth: p.auth, Device: device}, &s)
+}
+
+func TestSignUpSignOutSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana := w.join("Ana")
+	if ana.connect().Name != "ana" {
+		t.Fatal("names are kept in lower case")
+	}
+	must(t, ana.post(wire.PathSignOut, wire.Nothing{}, nil))
+	if ana.net.Token() != "" {
+		t.Fatal("signing out left the cookie")
+	}
+	_, err := ana.tryConnect()
+	wantCode(t, err, wire.CodeUnauthenticated)
+	s, err := ana.signIn(&ana.device)
+	must(t, err)
+	if s.Account != ana.account || s.Device == nil || string(s.Slot) != "slot" || string(s.State) != "state" || len(s.Chain) != 2 {
+		t.Fatalf("signing in gave %+v", s)
+	}
+	ana.connect()
+}
+
+func TestAWrongPasswordAndAnUnknownNameSoundTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.join("ana").conn.Close()
+	liar := newPerson(t, w.url, "ana")
+	liar.auth = sha256.Sum256([]byte("guess"))
+	_, wrong := liar.signIn(nil)
+	wantCode(t, wrong, wire.CodeWrongPassword)
+	_, unknown := newPerson(t, w.url, "nobody").signIn(nil)
+	if unknown.Error() != wrong.Error() {
+		t.Fatalf("%v, but %v", wrong, unknown)
+	}
+	var first, again, other wire.KDF
+	must(t, liar.post(wire.PathKDF, wire.KDFRequest{Name: "nobody"}, &first))
+	must(t, liar.post(wire.PathKDF, wire.KDFRequest{Name: "NOBODY"}, &again))
+	must(t, liar.post(wire.PathKDF, wire.KDFRequest{Name: "nobody2"}, &other))
+	if string(first.Salt) != string(again.Salt) || string(first.Salt) == string(other.Salt) || first.Memory != 64<<10 || first.Time != 3 {
+		t.Fatalf("salts of unknown names: %x, %x, %x", first.Salt, again.Salt, other.Salt)
+	}
+}
+
+func TestMalformedNamesGetAClearAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{
+		"", "a", strings.Repeat("a", 200), "ana\x00", "ana\n", "<script>", "😀😀", "' OR 1=1 --", "a b", "-ana", "ana-", "Àna", "аna",
+	} {
+		p := newPerson(t, w.url, name)
+		err := p.signUp()
+		wantCode(t, err, wire.CodeNameInvalid)
+		if len(name) > 2 && strings.Contains(err.Error(), name) {
+			t.Errorf("the answer repeats %q", name)
+		}
+		_, err = p.signIn(nil)
+		wantCode(t, err, wire.CodeNameInvalid)
+		wantCode(t, p.post(wire.PathKDF, wire.KDFRequest{Name: name}, nil), wire.CodeNameInvalid)
+	}
+}
+
+func TestOfManyWhoWantANameOneGetsIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const n = 12
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		p := newPerson(t, w.url, "ana")
+		wg.Go(func() { errs[i] = p.signUp() })
+	}
+	wg.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		wantCode(t, err, wire.CodeNameTaken)
+	}
+	if won != 1 {
+		t.Fatalf("%d got the name", won)
+	}
+}
+
+func TestAnAccountIdBelongsToItsSigchain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := newPerson(t, w.url, "ana")
+	body := p.signUpBody()
+	body.Account = newID()
+	wantCode(t, p.post(wire.PathSignUp, body, nil), wire.CodeBadRequest)
+}
+
+func TestInvitesLetInAsManyAsTheySay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(r *rules) { r.accounts.Registration = wire.RegistrationInvite })
+	ctx := context.Background()
+	code, err := account.NewInvite(ctx, w.store, rand.Reader, 2, time.Now().Add(time.Hour))
+	must(t, err)
+	try := func(name, code string) error {
+		p := newPerson(t, w.url, name)
+		body := p.signUpBody()
+		body.Invite = code
+		return p.post(wire.PathSignUp, body, nil)
+	}
+	wantCode(t, try("ana", ""), wire.CodeRegistration)
+	wantCode(t, try("ana", "aaaa-bbbb"), wire.CodeRegistration)
+	must(t, try("ana", code))
+	must(t, try("ben", strings.ToUpper(strings.ReplaceAll(code, "-", " "))))
+	wantCode(t, try("cleo", code), wire.CodeRegistration)
+	old, err := account.NewInvite(ctx, w.store, rand.Reader, 1, time.Now().Add(-time.Second))
+	must(t, err)
+	wantCode(t, try("cleo", old), wire.CodeRegistration)
+}
+
+func TestAClosedServerTakesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(r *rules) { r.accounts.Registration = wire.RegistrationClosed })
+	wantCode(t, newPerson(t, w.url, "ana").signUp(), wire.CodeRegistration)
+}
+
+func TestGuessingAPasswordIsSlow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(r *rules) { r.accounts.Limits = &account.DefaultLimits })
+	w.join("ana").conn.Close()
+	liar := newPerson(t, w.url, "ana")
+	liar.auth[0] ^= 1
+	tries := 0
+	for ; tries < 100; tries++ {
+		_, err := liar.signIn(nil)
+		if wire.CodeOf(err) == wire.CodeRateLimited {
+			if e := err.(*wire.Error); e.RetryAfter == 0 {
+				t.Fatal("nobody says when to try again")
+			}
+			break
+		}
+		wantCode(t, err, wire.CodeWrongPassword)
+	}
+	if tries > account.DefaultLimits.SignInAccount.Burst {
+		t.Fatalf("%d guesses went through", tries)
+	}
+}
+
+func TestSigningOutClosesTheConnectionWithinASecond(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana := w.join("ana")
+	start := time.Now()
+	must(t, ana.post(wire.PathSignOut, wire.Nothing{}, nil))
+	if why := ana.bye(); why.Code != wire.CodeUnauthenticated {
+		t.Fatalf("the goodbye says %v", why)
+	}
+	if _, err := ana.push(); err != errGone {
+		t.Fatalf("the connection lives on: %v", err)
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Fatalf("it took %v", took)
+	}
+}
+
+func TestANewDeviceEndsTheOldOnesSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.join("ana")
+	fresh := newPerson(t, w.url, "ana")
+	fresh.account, fresh.auth = old.account, old.auth
+	unknown := newID()
+	s, err := fresh.signIn(&unknown)
+	must(t, err)
+	if s.Device != nil {
+		t.Fatal("a device that nobody added got a session of its own")
+	}
+	_, err = fresh.tryConnect()
+	wantCode(t, err, wire.CodeForbidden)
+	add := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{[]byte("device removed"), []byte("device added")}}
+	must(t, fresh.post(wire.PathDevice, add, nil))
+	if why := old.bye(); why.Code != wire.CodeUnauthenticated {
+		t.Fatalf("the old device is told %v", why)
+	}
+	_, err = old.tryConnect()
+	wantCode(t, err, wire.CodeUnauthenticated)
+	fresh.connect()
+	wantCode(t, fresh.post(wire.PathDevice, add, nil), wire.CodeConflict)
+}
+
+func TestAccountStateIsReplacedByTheNextRevisionOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana := w.join("ana")
+	must(t, ana.ask(wire.OpPutState, wire.PutState{Revision: 2, State: []byte("two")}, nil))
+	err := ana.ask(wire.OpPutState, wire.PutState{Revision: 2, State: []byte("other two")}, nil)
+	wantCode(t, err, wire.CodeConflict)
+	if e := err.(*wire.Error); e.Last != 2 {
+		t.Fatalf("the loser is told that revision %d is stored", e.Last)
+	}
+	if ana.connect().Revision != 2 {
+		t.Fatal("Hello does not tell the revision")
+	}
+}
+
+func TestLookupLeavesOutWhoDoesNotExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana, ben := w.join("ana"), w.join("ben")
+	var found wire.Accounts
+	q := wire.Lookup{Names: []string{"BEN", "nobody", "<script>"}, Accounts: []wire.ID{ana.account, newID()}}
+	must(t, ana.ask(wire.OpLookup, q, &found))
+	if len(found.Accounts) != 2 {
+		t.Fatalf("found %d accounts, want 2", len(found.Accounts))
+	}
+	for _, a := range found.Accounts {
+		if a.ID != ana.account && a.ID != ben.account || len(a.Chain) != 2 {
+			t.Fatalf("found %+v", a)
+		}
+	}
+}
+
+func TestTheDatabaseHoldsNoAuthenticationSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana := w.join("ana")
+	a, err := w.store.AccountByName(context.Background(), "ana")
+	must(t, err)
+	if a.AuthHash == ana.auth {
+		t.Fatal("the authentication secret is stored as it is")
+	}
+}
