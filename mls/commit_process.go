@@ -129,7 +129,7 @@ func (p *commitProcessor) checkPathLeaf() error {
 	if leaf.source != sourceCommit {
 		return refuse(ErrInvalidCommit, "12.4.2", "leaf_node_source of the path is not commit")
 	}
-	if err := leaf.validate(g.suite, &p.change.context, p.committer); err != nil {
+	if err := leaf.validateEntry(g.suite, &p.change.context, p.committer); err != nil {
 		return err
 	}
 	old := g.tree.leaf(p.committer)

@@ -78,7 +78,17 @@ func (s *suite) decryptWithLabel(key hpke.PrivateKey, label string, context []by
 	return plaintext, nil
 }
 
-// checkPublicKey refuses an encryption key that the suite's KEM cannot use.
+// checkKeySize refuses an encryption key that cannot be one of the suite's KEM.
+func (s *suite) checkKeySize(public []byte) error {
+	if len(public) != s.npk {
+		return fmt.Errorf("%w: HPKE public key of %d bytes", ErrMalformed, len(public))
+	}
+	return nil
+}
+
+// checkPublicKey refuses an encryption key that the suite's KEM cannot use. It is asked of keys that
+// enter a tree. Those that stand in the tree of a group to be joined were asked by its members; parsing
+// them all would double the cost of a join in a hybrid suite.
 func (s *suite) checkPublicKey(public []byte) error {
 	if _, err := s.kem.NewPublicKey(public); err != nil {
 		return fmt.Errorf("%w: HPKE public key of %d bytes", ErrMalformed, len(public))

@@ -182,6 +182,9 @@ func (k *KeyPackage) verify() error {
 	if err := s.checkPublicKey(k.initKey); err != nil {
 		return refuse(ErrInvalidKeyPackage, "10", "init key: %w", err)
 	}
+	if err := s.checkPublicKey(k.leaf.encryptionKey); err != nil {
+		return refuse(ErrInvalidKeyPackage, "7.3", "encryption key: %w", err)
+	}
 	if k.leaf.source != sourceKeyPackage {
 		return refuse(ErrInvalidKeyPackage, "7.3", "leaf_node_source is not key_package")
 	}

@@ -14,9 +14,17 @@ func (l *leafNode) validate(s *suite, ctx *groupContext, leaf LeafIndex) error {
 	return l.fits(ctx)
 }
 
+// validateEntry is validate for a leaf that enters the tree.
+func (l *leafNode) validateEntry(s *suite, ctx *groupContext, leaf LeafIndex) error {
+	if err := s.checkPublicKey(l.encryptionKey); err != nil {
+		return refuse(ErrInvalidLeaf, "7.3", "encryption key: %w", err)
+	}
+	return l.validate(s, ctx, leaf)
+}
+
 // validateAlone checks the fields of the leaf against each other.
 func (l *leafNode) validateAlone(s *suite) error {
-	if err := s.checkPublicKey(l.encryptionKey); err != nil {
+	if err := s.checkKeySize(l.encryptionKey); err != nil {
 		return refuse(ErrInvalidLeaf, "7.3", "encryption key: %w", err)
 	}
 	if err := s.sig.check(l.signatureKey); err != nil {

@@ -142,7 +142,7 @@ func (e *epochState) checkUpdate(c *Config, old, leaf *leafNode, at LeafIndex, c
 	if bytes.Equal(old.encryptionKey, leaf.encryptionKey) {
 		return refuse(ErrInvalidProposal, "7.3", "an update keeps its encryption key")
 	}
-	if err := leaf.validate(e.suite, ctx, at); err != nil {
+	if err := leaf.validateEntry(e.suite, ctx, at); err != nil {
 		return err
 	}
 	if old.identity.equal(leaf.identity) {

@@ -120,7 +120,7 @@ func (t *ratchetTree) validateUnmerged() error {
 		if n.parent == nil {
 			continue
 		}
-		if err := t.suite.checkPublicKey(n.parent.encryptionKey); err != nil {
+		if err := t.suite.checkKeySize(n.parent.encryptionKey); err != nil {
 			return refuse(ErrInvalidTree, "7.1", "node %d: %w", i, err)
 		}
 		for _, u := range n.parent.unmerged {

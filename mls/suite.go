@@ -43,6 +43,7 @@ type suite struct {
 	newHash func() hash.Hash
 	nh      int // KDF.Nh, also the size of the hash
 	nk      int // AEAD.Nk
+	npk     int // KEM.Npk
 }
 
 // aeadNonceSize is AEAD.Nn of every suite in the table.
@@ -51,27 +52,27 @@ const aeadNonceSize = 12
 var suites = []*suite{
 	{
 		id: SuiteX25519, name: "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
-		kem: hpke.DHKEM(ecdh.X25519()), kdf: hpke.HKDFSHA256(), aead: hpke.AES128GCM(),
+		kem: hpke.DHKEM(ecdh.X25519()), npk: 32, kdf: hpke.HKDFSHA256(), aead: hpke.AES128GCM(),
 		sig: ed25519Scheme{}, newHash: sha256.New, nh: 32, nk: 16,
 	},
 	{
 		id: SuiteP256, name: "MLS_128_DHKEMP256_AES128GCM_SHA256_P256",
-		kem: hpke.DHKEM(ecdh.P256()), kdf: hpke.HKDFSHA256(), aead: hpke.AES128GCM(),
+		kem: hpke.DHKEM(ecdh.P256()), npk: 65, kdf: hpke.HKDFSHA256(), aead: hpke.AES128GCM(),
 		sig: ecdsaP256, newHash: sha256.New, nh: 32, nk: 16,
 	},
 	{
 		id: SuiteP521, name: "MLS_256_DHKEMP521_AES256GCM_SHA512_P521",
-		kem: hpke.DHKEM(ecdh.P521()), kdf: hpke.HKDFSHA512(), aead: hpke.AES256GCM(),
+		kem: hpke.DHKEM(ecdh.P521()), npk: 133, kdf: hpke.HKDFSHA512(), aead: hpke.AES256GCM(),
 		sig: ecdsaP521, newHash: sha512.New, nh: 64, nk: 32,
 	},
 	{
 		id: SuiteP384, name: "MLS_256_DHKEMP384_AES256GCM_SHA384_P384",
-		kem: hpke.DHKEM(ecdh.P384()), kdf: hpke.HKDFSHA384(), aead: hpke.AES256GCM(),
+		kem: hpke.DHKEM(ecdh.P384()), npk: 97, kdf: hpke.HKDFSHA384(), aead: hpke.AES256GCM(),
 		sig: ecdsaP384, newHash: sha512.New384, nh: 48, nk: 32,
 	},
 	{
 		id: SuiteHybrid, name: "MLS_128_MLKEM768X25519_AES128GCM_SHA256_Ed25519",
-		kem: hpke.MLKEM768X25519(), kdf: hpke.HKDFSHA256(), aead: hpke.AES128GCM(),
+		kem: hpke.MLKEM768X25519(), npk: 1216, kdf: hpke.HKDFSHA256(), aead: hpke.AES128GCM(),
 		sig: ed25519Scheme{}, newHash: sha256.New, nh: 32, nk: 16,
 	},
 }
