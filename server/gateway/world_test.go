@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"frond/client/transport/inproc"
 	"frond/client/transport/ws"
 	"frond/fernet"
 	"frond/mls"
@@ -44,6 +45,13 @@ type rules struct {
 	store    store.Options
 	accounts account.Options
 	gateway  gateway.Options
+	pipes    bool // no network: for virtual time
+}
+
+// inVirtualTime makes a world for a test within testing/synctest.
+func inVirtualTime(r *rules) {
+	r.pipes = true
+	r.store.Unsafe = true
 }
 
 func newWorld(t testing.TB, change ...func(*rules)) *world {
@@ -69,8 +77,10 @@ func newWorld(t testing.TB, change ...func(*rules)) *world {
 	r.gateway.Accounts, r.gateway.Log, r.gateway.Healthy = w.accounts, w.log, w.store.Ping
 	w.gateway, err = gateway.New(r.gateway)
 	must(t, err)
-	w.server = httptest.NewServer(w.gateway.Handler())
-	w.url = w.server.URL
+	if !r.pipes {
+		w.server = httptest.NewServer(w.gateway.Handler())
+		w.url = w.server.URL
+	}
 	t.Cleanup(w.stop)
 	return w
 }
@@ -78,7 +88,9 @@ func newWorld(t testing.TB, change ...func(*rules)) *world {
 func (w *world) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	w.server.Close()
+	if w.server != nil {
+		w.server.Close()
+	}
 	_ = w.gateway.Shutdown(ctx)
 }
 
@@ -109,15 +121,35 @@ type person struct {
 	account wire.ID
 	device  wire.ID
 	signer  ed25519.PrivateKey
-	net     *ws.Transport
+	net     network
 	*link
 }
+
+// network is the client's way to the server: the real one, or pipes within the process.
+type network interface {
+	Post(ctx context.Context, path string, body []byte) ([]byte, error)
+	Token() string
+	dial(ctx context.Context) (conn, error)
+}
+
+type realNetwork struct{ *ws.Transport }
+
+func (n realNetwork) dial(ctx context.Context) (conn, error) { return n.Dial(ctx) }
+
+type pipes struct{ *inproc.Transport }
+
+func (n pipes) dial(ctx context.Context) (conn, error) { return n.Dial(ctx) }
 
 // newPerson is somebody who has not signed up yet.
 func newPerson(t testing.TB, url, name string) *person {
 	t.Helper()
 	net, err := ws.New(url, ws.Options{})
 	must(t, err)
+	return newPersonOn(t, realNetwork{net}, name)
+}
+
+func newPersonOn(t testing.TB, net network, name string) *person {
+	t.Helper()
 	_, signer, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
 	p := &person{t: t, name: name, device: newID(), signer: signer, net: net}
@@ -153,10 +185,22 @@ func (p *person) signUp() error {
 // join signs somebody up and connects.
 func (w *world) join(name string) *person {
 	w.t.Helper()
-	p := newPerson(w.t, w.url, name)
+	p := w.newPerson(name)
 	must(w.t, p.signUp())
 	p.connect()
 	return p
+}
+
+// newPerson is somebody who has not signed up, over the network or, in a world without one, over pipes.
+func (w *world) newPerson(name string) *person {
+	w.t.Helper()
+	if w.server != nil {
+		return newPerson(w.t, w.url, name)
+	}
+	serve := func(ctx context.Context, token string, s *inproc.Socket) error {
+		return w.gateway.ServeSocket(ctx, token, s)
+	}
+	return newPersonOn(w.t, pipes{inproc.New(w.gateway.Handler(), serve)}, name)
 }
 
 // connect opens a connection and says hello with these cursors.
@@ -168,7 +212,7 @@ func (p *person) connect(cursors ...wire.Cursor) wire.Welcomed {
 }
 
 func (p *person) tryConnect(cursors ...wire.Cursor) (w wire.Welcomed, err error) {
-	conn, err := p.net.Dial(context.Background())
+	conn, err := p.net.dial(context.Background())
 	if err != nil {
 		return w, err
 	}
