@@ -1,0 +1,118 @@
+// The whole way by keyboard alone.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Person, launch, noBrowser, password } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+
+describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
+  let server, browser, ana, ben;
+
+  before(async () => {
+    server = await Server.start();
+    browser = await launch();
+    ben = await (await Person.arrive(browser, server.url, 'ben')).signUp();
+    ana = await Person.arrive(browser, server.url, 'ana');
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const press = (key) => ana.page.keyboard.press(key);
+  const type = (text) => ana.page.keyboard.type(text);
+  const focused = () => ana.page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent);
+
+  /** Presses Tab until the element with this role and name has the focus, and checks that it shows. */
+  async function tabTo(role, name) {
+    const wanted = ana.page.getByRole(role, { name, exact: true });
+    await wanted.waitFor();
+    for (let i = 0; i < 30; i++) {
+      if (await wanted.evaluate((node) => node === document.activeElement)) return;
+      await press('Tab');
+    }
+    assert.fail(`Tab does not reach the ${role} "${name}"; the focus is on "${await focused()}"`);
+  }
+
+  it('signs up', async () => {
+    assert.ok(await ana.textbox('User name').evaluate((n) => n === document.activeElement), 'the first box has no focus');
+    await type('ana');
+    await press('Tab');
+    await type(password);
+    await tabTo('button', 'Create account');
+    await press('Enter');
+    await ana.ready();
+  });
+
+  it('starts a conversation, with Escape as a way back', async () => {
+    await tabTo('button', 'New conversation');
+    await press('Enter');
+    await ana.textbox('People').waitFor();
+    await press('Escape');
+    await ana.page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await focused(), 'New conversation', 'the focus did not return');
+    await press('Enter');
+    await type('ben');
+    await press('Enter'); // a chip
+    await tabTo('button', 'Start');
+    await press('Enter');
+    await ana.textbox('Message').waitFor();
+  });
+
+  it('writes two lines, and sends with Enter', async () => {
+    await tabTo('textbox', 'Message');
+    await type('first line');
+    await press('Shift+Enter');
+    await type('second line');
+    await press('Enter');
+    await ben.openConversation('ana');
+    await ben.sees('ana', /first line\s*second line/);
+    assert.equal(await ana.textbox('Message').inputValue(), '');
+  });
+
+  it('moves in the list with the arrow keys', async () => {
+    await press('Escape'); // from the composer to the open conversation in the list
+    const first = await focused();
+    await press('ArrowDown');
+    const second = await focused();
+    assert.notEqual(second, first);
+    await press('ArrowUp');
+    assert.equal(await focused(), first);
+    await press('End');
+    await press('Home');
+    assert.equal(await focused(), await ana.conversations.getByRole('link').first().textContent());
+    const everyone = ana.link('Everyone');
+    for (let i = 0; i < 5 && !(await everyone.evaluate((n) => n === document.activeElement)); i++) await press('ArrowDown');
+    await press('Enter');
+    await tabTo('textbox', 'Message');
+    await type('typed without a mouse');
+    await press('Enter');
+    await ana.seesSent('typed without a mouse');
+  });
+
+  it('everything that has the focus shows it', async () => {
+    const hidden = [];
+    for (let i = 0; i < 12; i++) {
+      await press('Tab');
+      const shows = await ana.page.evaluate(() => {
+        const node = document.activeElement;
+        if (node === document.body) return true;
+        const of = (n) => getComputedStyle(n);
+        const frame = node.closest('.composer-box, .chips') ?? node;
+        return (of(node).outlineStyle !== 'none' && of(node).outlineWidth !== '0px') || of(frame).boxShadow !== 'none' || frame.matches('.composer-box:focus-within');
+      });
+      if (!shows) hidden.push(await focused());
+    }
+    assert.deepEqual(hidden, []);
+  });
+
+  it('signs out', async () => {
+    await tabTo('button', 'Sign out');
+    await press('Enter');
+    await ana.page.getByRole('dialog').waitFor();
+    await tabTo('button', 'Sign out'); // the one in the dialog: the page behind it is out of reach
+    await press('Enter');
+    await ana.button('Sign in').waitFor();
+    for (const person of [ana, ben]) await person.leave();
+  });
+});

@@ -1,0 +1,154 @@
+// People with browsers. Each has a profile of its own, and everything they do goes through the
+// accessible names of the page.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const places = [process.env.FROND_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const flags = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+/** The password of everybody in these tests. */
+export const password = 'plum rocket winter tea';
+
+/** Why browser tests cannot run here, or false. A set-up that promises a browser makes it an error. */
+export function noBrowser() {
+  if (places.some((p) => p && existsSync(p))) return false;
+  assert.notEqual(process.env.FROND_TEST_CHROMIUM, 'required', 'Chromium is missing');
+  return 'Chromium is missing: install it or name it in FROND_CHROMIUM';
+}
+
+export function launch() {
+  return chromium.launch({ executablePath: places.find((p) => p && existsSync(p)), args: flags.split(' '), headless: true });
+}
+
+export class Person {
+  /** What went wrong in this person's browser: console errors, refusals by the policy, exceptions. */
+  problems = [];
+  #tolerated = [];
+
+  static async arrive(browser, url, name, options = {}) {
+    const person = new Person();
+    person.name = name;
+    person.url = url;
+    person.context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
+    person.context.setDefaultTimeout(30_000);
+    await person.open();
+    return person;
+  }
+
+  /** Opens the page in a new tab, which becomes the person's tab. */
+  async open() {
+    this.page = await this.newTab();
+    return this;
+  }
+
+  async newTab() {
+    const page = await this.context.newPage();
+    page.on('pageerror', (error) => this.#problem(`exception: ${error.stack}`));
+    page.on('crash', () => this.#problem('the tab crashed'));
+    page.on('dialog', (dialog) => (this.#problem(`a script opened a dialog: ${dialog.message()}`), dialog.dismiss()));
+    page.on('console', (m) => ['error', 'warning'].includes(m.type()) && this.#problem(`console ${m.type()}: ${m.text()}`));
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (e) => console.error(`refused by policy: ${e.violatedDirective} ${e.blockedURI}`));
+    });
+    await page.goto(this.url);
+    return page;
+  }
+
+  #problem(text) {
+    if (!this.#tolerated.some((pattern) => pattern.test(text))) this.problems.push(text);
+  }
+
+  /** Problems of this kind are expected from now on: the test causes them. */
+  tolerate(...patterns) {
+    this.#tolerated.push(...patterns);
+  }
+
+  textbox(name) {
+    return this.page.getByRole('textbox', { name, exact: true });
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  get conversations() {
+    return this.page.getByRole('navigation', { name: 'Conversations', exact: true });
+  }
+
+  link(title) {
+    return this.conversations.getByRole('link', { name: title, exact: true });
+  }
+
+  get messages() {
+    return this.page.getByRole('log', { name: 'Messages', exact: true });
+  }
+
+  async signUp() {
+    await this.textbox('User name').fill(this.name);
+    await this.textbox('Password').fill(password);
+    await this.button('Create account').click();
+    await this.ready();
+    return this;
+  }
+
+  async signIn() {
+    await this.textbox('User name').fill(this.name);
+    await this.textbox('Password').fill(password);
+    await this.button('Sign in').click();
+    await this.ready();
+    return this;
+  }
+
+  /** Waits until the list is there; keys take a while to derive. */
+  async ready() {
+    await this.link('Everyone').waitFor({ timeout: 60_000 });
+  }
+
+  async openConversation(title) {
+    await this.link(title).click();
+    await this.messages.waitFor();
+  }
+
+  async startConversation(people, name) {
+    await this.button('New conversation').click();
+    await this.textbox('People').fill(people);
+    if (name) await this.textbox('Name').fill(name);
+    await this.button('Start').click();
+    await this.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await this.messages.waitFor();
+  }
+
+  async say(text) {
+    await this.textbox('Message').fill(text);
+    await this.button('Send').click();
+  }
+
+  /** The items of the timeline that hold a sender's name and a text. */
+  items(sender, text) {
+    return this.messages.getByRole('article').filter({ hasText: text }).filter({ hasText: sender });
+  }
+
+  /** Waits until the open conversation shows this message, once, and readable. */
+  async sees(sender, text, timeout = 30_000) {
+    const items = this.items(sender, text);
+    try {
+      await items.first().waitFor({ timeout });
+    } catch {
+      assert.fail(`${this.name} does not see "${text}" from ${sender}; the timeline:\n${await this.messages.innerText()}\nproblems: ${this.problems.join('\n')}`);
+    }
+    assert.equal(await items.count(), 1, `${this.name} sees "${text}" ${await items.count()} times`);
+  }
+
+  /** Waits until the person's own message is in the log of the server. */
+  async seesSent(text) {
+    await this.sees(this.name, text);
+    await this.messages.locator('article[data-state=sent]').filter({ hasText: text }).waitFor();
+  }
+
+  /** Ends the profile, and fails when anything went wrong in it. */
+  async leave() {
+    await this.context.close();
+    assert.deepEqual(this.problems, [], `problems in the browser of ${this.name}`);
+  }
+}

@@ -1,0 +1,114 @@
+// Writes a picture of every screen, desktop and phone, light and dark, into the folder named by the
+// first argument (test-results/shots by default): node web/test/shots.mjs [folder]
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Person, launch, noBrowser, password } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+import { Wire } from './lib/wire.mjs';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const folder = process.argv[2] ?? path.join(root, 'test-results', 'shots');
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+if (noBrowser()) throw new Error(noBrowser());
+mkdirSync(folder, { recursive: true });
+const server = await Server.start();
+const wire = await Wire.to(server.port);
+const browser = await launch();
+
+/** Takes one screen in all four forms. */
+async function shoot(person, name) {
+  for (const [size, viewport] of Object.entries(sizes)) {
+    for (const colorScheme of ['light', 'dark']) {
+      await person.page.setViewportSize(viewport);
+      await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await person.page.waitForTimeout(350);
+      await person.page.screenshot({ path: path.join(folder, `${name}-${size}-${colorScheme}.png`) });
+    }
+  }
+  await person.page.setViewportSize(sizes.desktop);
+}
+
+const ana = await Person.arrive(browser, wire.url, 'ana');
+await ana.textbox('User name').fill('ana');
+await ana.textbox('Password').fill(password);
+await shoot(ana, '1-sign');
+await ana.textbox('User name').fill('ana maria');
+await ana.button('Create account').click();
+await ana.page.locator('.field-error:not(:empty)').waitFor();
+await shoot(ana, '2-sign-refused');
+await ana.textbox('User name').fill('ana');
+await ana.button('Create account').click();
+await ana.page.getByText('Deriving keys').waitFor();
+await shoot(ana, '3-deriving');
+await ana.ready();
+await shoot(ana, '4-empty');
+
+const others = [];
+for (const name of ['ben', 'carla.weiss', 'dmitri']) others.push(await (await Person.arrive(browser, server.url, name)).signUp());
+const [ben, carla, dmitri] = others;
+
+await ana.button('New conversation').click();
+await ana.textbox('People').fill('ben, carla.weiss, dmitri');
+await ana.textbox('Name').fill('Greenhouse rebuild');
+await shoot(ana, '5-new-conversation');
+await ana.button('Start').click();
+await ana.messages.waitFor();
+await shoot(ana, '6-group-empty');
+
+for (const person of others) await person.openConversation('Greenhouse rebuild');
+const talk = [
+  [carla, 'Good morning, all of you'],
+  [carla, 'The glass is here.'],
+  [ben, 'Finally!'],
+  [dmitri, 'I can help from Thursday on, with a van if somebody can tell me where it may stand for the day.'],
+  [ana, 'In the yard. I will leave the gate open.'],
+  [ana, 'The plan is at https://example.org/plans/greenhouse, page two. *Please* read it before you drill _anything_.'],
+  [ben, 'Run this first:\n```\nfor pin in range(8):\n    gpio.setup(pin, gpio.IN)\n    print(pin, gpio.input(pin))\n```'],
+  [carla, 'and `sensors --calibrate` after it?'],
+  [dmitri, 'שלום! הפגישה מחר בשעה 10:00.'],
+  [ben, 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft, in one word'],
+  [ana, '🌿'],
+  [carla, '<img src=x onerror=alert(1)> is only text here'],
+];
+for (const [person, text] of talk) {
+  await person.say(text);
+  await person.messages.locator('article.own[data-state=sent]').last().waitFor();
+}
+await ana.page.waitForFunction((n) => document.querySelectorAll('[role=log] article.message').length >= n, talk.length);
+await shoot(ana, '7-group');
+
+await ben.startConversation('ana');
+await ben.say('Hi Ana, do you have a minute?');
+await ben.say('It is about the shed.');
+for (const person of [carla, dmitri]) {
+  await person.openConversation('Everyone');
+  await person.say(`Good morning from ${person.name}`);
+}
+await ana.page.locator('[aria-description*="2 unread"]').first().waitFor();
+await ana.page.goto(`${wire.url}#/`);
+await shoot(ana, '8-list');
+await ana.openConversation('ben');
+await ana.sees('ben', 'It is about the shed.');
+await shoot(ana, '9-private-unread');
+wire.cut();
+await ana.page.getByText('What you write waits here').waitFor();
+await ana.say('Yes, I am on my way.');
+await ana.textbox('Message').fill('A draft\nof three\nlines');
+await shoot(ana, '10-offline');
+wire.mend();
+await ana.button('Connect now').click();
+await ana.seesSent('Yes, I am on my way.');
+await ana.page.goto(`${wire.url}#/`);
+await ana.button('Sign out').click();
+await shoot(ana, '11-sign-out');
+await ana.page.keyboard.press('Escape');
+await ana.open();
+await ana.page.getByRole('heading', { name: 'Frond is open in another tab' }).waitFor();
+await shoot(ana, '12-other-tab');
+
+await browser.close();
+await wire.close();
+await server.close();
+console.log(`pictures are in ${folder}`);
