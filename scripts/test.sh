@@ -15,5 +15,5 @@ go test -timeout 20m ./...
 step "race detector"
 go test -race -short -timeout 20m ./server/... ./client/... ./sim/...
 step "browser"
-node --test --test-concurrency=1 web/test/
+node --test --test-concurrency=1 web/test/*.test.mjs
 step "done"
