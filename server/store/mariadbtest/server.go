@@ -180,6 +180,17 @@ func (s *Server) NewDatabase() (url string, err error) {
 	return "mysql://frond:" + s.password + "@" + s.address() + "/" + name, nil
 }
 
+// Set changes a global variable of the running server, for connections made after.
+func (s *Server) Set(variable, value string) error {
+	db, err := s.open("")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec("SET GLOBAL " + variable + " = " + value)
+	return err
+}
+
 // Kill ends the server with SIGKILL, as a crash would, and waits until it is gone.
 func (s *Server) Kill() {
 	if s.process != nil {
