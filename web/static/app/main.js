@@ -19,7 +19,7 @@ function show(view) {
   screen?.close();
   screen = view;
   replace(app, view.root);
-  view.focus?.();
+  view.shown?.();
   return view;
 }
 

@@ -5,6 +5,7 @@ export class Store {
   session = { state: 'starting' };
   connection = { state: 'connecting' };
   conversations = []; // in the order of the list
+  listed = false; // whether the core has told the list
   drafts = new Map(); // conversation -> text, in memory only: it is plaintext
   #listeners = new Map();
 
@@ -37,6 +38,7 @@ export class Store {
         return this.#emit('connection', data);
       case 'conversations':
         this.conversations = data.conversations ?? [];
+        this.listed = true;
         return this.#emit('conversations');
       case 'conversation':
         this.#replaceConversation(data.conversation ?? data);
@@ -57,6 +59,7 @@ export class Store {
 
   #forget() {
     this.conversations = [];
+    this.listed = false;
     this.drafts.clear();
   }
 

@@ -34,7 +34,8 @@ export class ListView extends View {
       return item.root;
     });
     this.#forget();
-    reconcile(this.root, nodes.length > 0 ? nodes : [this.#empty]);
+    const empty = this.#store.listed ? [this.#empty] : [];
+    reconcile(this.root, nodes.length > 0 ? nodes : empty);
     this.#oneTabStop(nodes);
   }
 

@@ -33,8 +33,12 @@ export class ShellView extends View {
     this.listen(window, 'hashchange', () => this.#route());
     this.own(store.on('conversations', () => this.#conversationsChanged()));
     this.own(() => this.#conversation?.close());
-    this.#route();
     this.#setTitle();
+  }
+
+  /** To be called when the root is on the page. */
+  shown() {
+    this.#route();
   }
 
   #side() {

@@ -41,7 +41,8 @@ export class SignView extends View {
     this.#askServer();
   }
 
-  focus() {
+  /** To be called when the root is on the page. */
+  shown() {
     (this.#name.value ? this.#password : this.#name).input.focus();
   }
 
