@@ -85,6 +85,10 @@ func (c *Client) requestFor(v *conversation, kind wire.Kind, body any, done func
 		if c.self == nil || c.conversations[v.id] != v || wire.CodeOf(err) == CodeOffline {
 			return
 		}
+		if wire.CodeOf(err) == wire.CodeUnauthenticated {
+			c.lockOut()
+			return
+		}
 		done(b, err)
 	})
 }

@@ -172,8 +172,8 @@ func (c *Client) title(v *conversation, people []Named) string {
 
 // emitConversations tells which conversations look different.
 func (c *Client) emitConversations(marks map[*conversation]mark) {
-	for v := range marks {
-		if c.self != nil && c.conversations[v.id] == v && v.visible() {
+	for v, m := range marks {
+		if m&markLook != 0 && c.self != nil && c.conversations[v.id] == v && v.visible() {
 			c.emit(Changed{Conversation: c.view(v)})
 		}
 	}

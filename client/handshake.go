@@ -127,8 +127,8 @@ func (c *Client) sendPending(v *conversation) {
 			return
 		}
 		v.attempts = 0
-		if p.Kind == pendingCommit {
-			c.await(v, a.Seq)
+		if v.rec.State == stateActive {
+			c.await(v, a.Seq) // merged when the log shows it
 			return
 		}
 		t := c.begin()
@@ -240,9 +240,6 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 	notice := v.pending.Notice
 	if err := c.merge(t, v); err != nil {
 		return err
-	}
-	if v.rec.State == stateActive && v.rec.Cursor+1 < seq {
-		c.putMessage(t, v, v.rec.Cursor+1, messageRecord{At: received, Reason: ReasonBehind})
 	}
 	v.behind, v.gap, v.gaps, v.awaiting = false, false, 0, 0
 	v.rec.State, v.rec.Begun = stateActive, true

@@ -42,11 +42,11 @@ func (c *Client) heardOf(t *tx, info wire.Conversation) {
 		}
 		v = newConversation(info.ID, conversationRecord{Kind: wire.Open, State: stateJoining, Begun: info.Last > 0})
 		c.conversations[info.ID] = v
-		t.mark(v, markRecord)
+		t.mark(v, markRecord|markLook)
 	}
 	if !v.rec.Begun && info.Last > 0 && v.pending == nil {
 		v.rec.Begun = true
-		t.mark(v, markRecord)
+		t.mark(v, markRecord|markLook)
 	}
 }
 

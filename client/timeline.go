@@ -27,7 +27,7 @@ type Page struct {
 // putMessage writes a row of the timeline and counts it.
 func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecord) {
 	t.put(c.self.keys.row("msg", v.id, seq), rec)
-	t.mark(v, markRecord)
+	t.mark(v, markRecord|markLook)
 	if own := rec.Account == c.self.Account; rec.Notice == nil {
 		if !own && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin {
 			v.rec.Unread++
@@ -60,9 +60,6 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 	if rec.Notice != nil {
 		m.ID, m.Notice, m.Text = "notice-"+strconv.FormatUint(seq, 10), true, c.line(v.rec.Kind, rec.Notice)
 		return m, m.Text != ""
-	}
-	if rec.Message.IsZero() {
-		m.ID = "gap-" + strconv.FormatUint(seq, 10)
 	}
 	reason := rec.Reason
 	if k := c.contacts[rec.Account]; k != nil && !rec.Root.IsZero() && k.root() != rec.Root && reason.readable() {
@@ -175,7 +172,7 @@ func (c *Client) Read(ctx context.Context, conversation wire.ID, position uint64
 			return err
 		}
 		t := c.begin()
-		t.mark(v, markRecord)
+		t.mark(v, markRecord|markLook)
 		return t.commit()
 	})
 }

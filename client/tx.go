@@ -37,7 +37,7 @@ func (t *tx) put(key string, v any)          { t.puts[key] = encode(v) }
 func (t *tx) delete(key string)              { t.puts[key] = nil }
 func (t *tx) deleteRange(r Range)            { t.ranges = append(t.ranges, r) }
 func (t *tx) then(f func())                  { t.after = append(t.after, f) }
-func (t *tx) mark(v *conversation, m mark)   { t.marks[v] |= m | markLook }
+func (t *tx) mark(v *conversation, m mark)   { t.marks[v] |= m }
 func (t *tx) emit(e Event)                   { t.then(func() { t.c.emit(e) }) }
 func (t *tx) fault(code wire.Code, s string) { t.emit(Fault{Code: code, Text: s}) }
 

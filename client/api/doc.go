@@ -1,0 +1,38 @@
+// Package api is the contract with any user interface: typed commands in, replies and events out, as
+// JSON text.
+//
+//	a, err := api.New(config, post) // post takes each message for the interface
+//	a.Handle(`{"id": 1, "command": "start", "data": {}}`)
+//
+// The interface sends {id, command, data}. It gets {id, ok: data} or {id, error: {code, message}} once
+// for each, and events {event, data} at any time:
+//
+//	command      data                                 answer
+//	start        {}                                   Session
+//	sign-up      {name, password, invite?}            Session
+//	sign-in      {name, password}                     Session
+//	sign-out     {clear}                              {}
+//	create       {kind, people, name?}                {conversation}
+//	open         {conversation, limit?}               {messages, more}; its timeline events follow
+//	older        {conversation, before, limit?}       {messages, more}
+//	send         {conversation, text}                 {message}
+//	retry        {conversation, message}              {}
+//	discard      {conversation, message}              {}
+//	read         {conversation, position}             {}
+//	add          {conversation, people}               {}
+//	remove       {conversation, account}              {}
+//	reconnect    {}                                   {}
+//	server       {}                                   {registration, release}
+//
+//	event          data
+//	session        Session
+//	connection     {state, retryAt?}
+//	conversations  {conversations}: the whole list, in order
+//	conversation   {conversation}: this one, replaced
+//	timeline       {conversation, upsert, remove}: of the opened conversation
+//	fault          {code, text, action?}
+//
+// Events carry whole objects to replace and come only after what they say is durable. What a command's
+// answer shows is never older than the events before it. No key and no password ever leaves this
+// package towards the interface, and message bodies leave as typed parts, never as markup.
+package api

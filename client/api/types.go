@@ -1,0 +1,136 @@
+package api
+
+import (
+	"time"
+
+	"frond/client"
+	"frond/client/markup"
+	"frond/wire"
+)
+
+// Times are milliseconds since 1970; ids are hexadecimal.
+
+type session struct {
+	State   client.SessionState `json:"state"`
+	Account string              `json:"account,omitempty"`
+	Name    string              `json:"name,omitempty"`
+	Device  string              `json:"device,omitempty"`
+}
+
+func sessionOf(s client.Session) session {
+	if s.State == client.SignedOut || s.State == "" {
+		return session{State: client.SignedOut}
+	}
+	return session{State: s.State, Account: s.Account.String(), Name: s.Name, Device: s.Device.String()}
+}
+
+type connection struct {
+	State   client.ConnectionState `json:"state"`
+	RetryAt int64                  `json:"retryAt,omitempty"`
+}
+
+type named struct {
+	Account string `json:"account"`
+	Name    string `json:"name"`
+}
+
+type preview struct {
+	Name    string `json:"name"`
+	Preview string `json:"preview"`
+	At      int64  `json:"at"`
+}
+
+type conversation struct {
+	ID        string   `json:"id"`
+	Kind      string   `json:"kind"`
+	Title     string   `json:"title"`
+	People    []named  `json:"people"`
+	Unread    uint64   `json:"unread"`
+	Last      *preview `json:"last,omitempty"`
+	Retention string   `json:"retention"`
+	CanSend   bool     `json:"canSend"`
+	Joining   bool     `json:"joining"`
+	Position  uint64   `json:"position"`
+	Read      uint64   `json:"read"`
+}
+
+var kindNames = map[wire.ConversationKind]string{wire.Direct: "direct", wire.Group: "group", wire.Open: "everyone"}
+
+func conversationOf(c client.Conversation) conversation {
+	out := conversation{
+		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []named{}, Unread: c.Unread,
+		Retention: "full", CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
+	}
+	for _, p := range c.People {
+		out.People = append(out.People, named{p.Account.String(), p.Name})
+	}
+	if c.Last != nil {
+		out.Last = &preview{c.Last.Name, c.Last.Text, millis(c.Last.At)}
+	}
+	return out
+}
+
+type message struct {
+	ID       string              `json:"id"`
+	Position uint64              `json:"position"`
+	Account  string              `json:"account"`
+	Name     string              `json:"name"`
+	Own      bool                `json:"own"`
+	At       int64               `json:"at"`
+	State    client.MessageState `json:"state"`
+	Kind     string              `json:"kind"`
+	Parts    []part              `json:"parts"`
+	Reason   *reason             `json:"reason,omitempty"`
+}
+
+type part struct {
+	Type markup.Kind `json:"type"`
+	Text string      `json:"text"`
+	Href string      `json:"href,omitempty"`
+}
+
+type reason struct {
+	Code   string `json:"code"`
+	Text   string `json:"text"`
+	Action string `json:"action,omitempty"`
+}
+
+func messageOf(m client.Message) message {
+	out := message{
+		ID: m.ID, Position: m.Position, Account: m.Account.String(), Name: m.Name, Own: m.Own,
+		At: millis(m.At), State: m.State, Kind: "text", Parts: []part{},
+	}
+	if m.Notice {
+		out.Kind, out.Parts = "notice", []part{{Type: markup.Text, Text: m.Text}}
+	} else {
+		for _, p := range markup.Parse(m.Text) {
+			out.Parts = append(out.Parts, part{p.Kind, p.Text, p.Href})
+		}
+	}
+	if m.Reason != nil {
+		out.Reason = &reason{m.Reason.Code, m.Reason.Text, m.Reason.Action}
+	}
+	return out
+}
+
+func messagesOf(list []client.Message) []message {
+	out := make([]message, 0, len(list))
+	for _, m := range list {
+		out = append(out, messageOf(m))
+	}
+	return out
+}
+
+type page struct {
+	Messages []message `json:"messages"`
+	More     bool      `json:"more"`
+}
+
+func pageOf(p client.Page) page { return page{messagesOf(p.Messages), p.More} }
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
