@@ -132,6 +132,11 @@ func (p *commitProcessor) checkPathLeaf() error {
 	if err := leaf.validateEntry(g.suite, &p.change.context, p.committer); err != nil {
 		return err
 	}
+	for _, i := range p.change.removed {
+		if p.external() && sameKey(g.tree.leaf(i).encryptionKey, leaf.encryptionKey) {
+			return refuse(ErrInvalidCommit, "12.2", "a resync keeps the encryption key of the leaf it removes")
+		}
+	}
 	old := g.tree.leaf(p.committer)
 	if !p.external() && old.identity.equal(leaf.identity) {
 		return nil
