@@ -14,7 +14,7 @@ type Application struct {
 	Plaintext []byte
 }
 
-// maxGeneration bounds application data and its authenticated data, so that the message stays below
+// maxApplication bounds application data and its authenticated data, so that the message stays below
 // MaxMessage.
 const maxApplication = MaxMessage - 64<<10
 

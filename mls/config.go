@@ -37,6 +37,29 @@ func (c *Config) authenticate(m Member) error {
 	return nil
 }
 
+// The sizes in bytes that an application may put into a group.
+const (
+	maxGroupID    = 1 << 10
+	maxCredential = 1 << 20
+	maxExtensions = 4 << 20
+	maxAAD        = 1 << 20 // of handshake messages
+)
+
+func checkSize(what string, n, limit int) error {
+	if n > limit {
+		return fmt.Errorf("%w: %s of %d bytes", ErrTooLarge, what, n)
+	}
+	return nil
+}
+
+func checkExtensionSize(list []Extension) error {
+	n := 0
+	for _, e := range list {
+		n += len(e.Data) + 8
+	}
+	return checkSize("extensions", n, maxExtensions)
+}
+
 // seconds is the time in seconds since 1970, 0 without a clock.
 func (c *Config) seconds() int64 {
 	if c.Now == nil {

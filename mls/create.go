@@ -23,6 +23,12 @@ func Create(c Config, o CreateOptions) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkSize("group id", len(o.GroupID), maxGroupID); err != nil {
+		return nil, err
+	}
+	if err := checkExtensionSize(o.Extensions); err != nil {
+		return nil, err
+	}
 	groupID := bytes.Clone(o.GroupID)
 	if len(groupID) == 0 {
 		if groupID, err = randomBytes(c.Rand, s.nh); err != nil {

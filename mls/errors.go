@@ -34,7 +34,6 @@ var (
 	ErrNotAuthentic      = errors.New("mls: credential refused")
 	ErrNoPSK             = errors.New("mls: pre-shared key not available")
 	ErrSuspended         = errors.New("mls: group awaits re-initialization")
-	ErrRemoved           = errors.New("mls: this member was removed")
 	ErrState             = errors.New("mls: stored state refused")
 	ErrOption            = errors.New("mls: invalid option")
 )

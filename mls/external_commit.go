@@ -22,6 +22,9 @@ func JoinExternal(c Config, o ExternalOptions) (*Staged, error) {
 	if len(o.Resync) > 1 {
 		return nil, fmt.Errorf("%w: resync of %d leaves", ErrOption, len(o.Resync))
 	}
+	if err := checkHandshakeSize(o.AAD, nil); err != nil {
+		return nil, err
+	}
 	info, s, err := openGroupInfo(o.GroupInfo)
 	if err != nil {
 		return nil, err

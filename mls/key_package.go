@@ -105,6 +105,9 @@ func newLeaf(s *suite, signer crypto.Signer, c Credential, encryptionKey []byte)
 	if c.Type == 0 {
 		return nil, fmt.Errorf("%w: no credential", ErrOption)
 	}
+	if err := checkSize("credential", len(c.Identity), maxCredential); err != nil {
+		return nil, err
+	}
 	id := &identity{credential: c, signatureKey: public}
 	return &leafNode{identity: id, encryptionKey: encryptionKey}, nil
 }
