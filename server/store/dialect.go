@@ -16,9 +16,10 @@ type dialect interface {
 	// the transaction had no effect and may be tried again.
 	duplicate(err error) bool
 	transient(err error) bool
-	// migrations holds one file per version. apply runs one and records it; lock keeps other
-	// processes out meanwhile.
+	// migrations holds one file per version. patient is where they run, writers or a pool without
+	// time limits; apply runs one and records it; lock keeps other processes out meanwhile.
 	migrations() fs.FS
+	patient(writers *pool) (p *pool, release func() error, err error)
 	lock(l *link) (unlock func() error, err error)
 	apply(l *link, m migration) error
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,11 +72,13 @@ type writer struct {
 	conversation    wire.ID
 	acknowledged    map[wire.ID]uint64
 	failures        int
+	say             func(message wire.ID, seq uint64) // called for what is acknowledged
 }
 
 func newWriter(t *testing.T, s *store.Store, n int) *writer {
 	t.Helper()
-	w := &writer{store: s, account: newID(), device: newID(), conversation: newID(), acknowledged: map[wire.ID]uint64{}}
+	w := &writer{store: s, account: newID(), device: newID(), conversation: newID(), acknowledged: map[wire.ID]uint64{},
+		say: func(wire.ID, uint64) {}}
 	a := store.Account{ID: w.account, Name: fmt.Sprint("writer", n), Created: time.Now()}
 	if err := s.CreateAccount(t.Context(), a, [][]byte{{1}}, store.Device{ID: w.device}, nil); err != nil {
 		t.Fatal(err)
@@ -113,6 +118,7 @@ func (w *writer) try(t *testing.T, batch []store.Append) bool {
 	for i, r := range w.store.Append(t.Context(), batch) {
 		if r.Err == nil {
 			w.acknowledged[batch[i].Send.Message] = r.Seq
+			w.say(batch[i].Send.Message, r.Seq)
 			acknowledged++
 		} else if wire.CodeOf(r.Err) != wire.CodeUnavailable {
 			t.Error(r.Err)
@@ -141,4 +147,94 @@ func (w *writer) check(t *testing.T) {
 			t.Errorf("message %v at %d was acknowledged at %d", e.Message, e.Seq, w.acknowledged[e.Message])
 		}
 	}
+}
+
+// The process that writes to SQLite is killed at random instants. What it had said was acknowledged is
+// there, and the log has no gaps.
+func TestAKilledProcessLosesNothingOnSQLite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	said := map[wire.ID]map[uint64]string{}
+	for range 8 {
+		for _, line := range runAndKill(t, dir, time.Duration(100+rand.IntN(200))*time.Millisecond) {
+			var conversation, message string
+			var seq uint64
+			if n, _ := fmt.Sscan(line, &conversation, &seq, &message); n != 3 || len(message) != 32 {
+				continue // cut off by the kill
+			}
+			id, err := wire.ParseID(conversation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if said[id] == nil {
+				said[id] = map[uint64]string{}
+			}
+			said[id][seq] = message
+		}
+	}
+	s, err := store.Open(t.Context(), store.Options{URL: "sqlite", Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if len(said) < 4 {
+		t.Errorf("only %d processes wrote anything: the test proves little", len(said))
+	}
+	for id, messages := range said {
+		list, err := s.Entries(t.Context(), id, 0, 0, 1<<20, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for i, e := range list {
+			if e.Seq != uint64(i+1) {
+				t.Errorf("a gap before %d", e.Seq)
+			}
+			if m, ok := messages[e.Seq]; ok && m == e.Message.String() {
+				found++
+			}
+		}
+		if found != len(messages) {
+			t.Errorf("%d of %d acknowledged messages are there", found, len(messages))
+		}
+	}
+}
+
+// childFolder tells a copy of this test program to be the process that is killed.
+const childFolder = "FROND_TEST_CHILD_FOLDER"
+
+// runAndKill starts this program again as TestWriteUntilKilled and returns the lines it wrote.
+func runAndKill(t *testing.T, dir string, after time.Duration) []string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestWriteUntilKilled$")
+	cmd.Env = append(os.Environ(), childFolder+"="+dir)
+	var out strings.Builder
+	cmd.Stdout = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(after)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	return strings.Split(out.String(), "\n")
+}
+
+// TestWriteUntilKilled is the process of runAndKill.
+func TestWriteUntilKilled(t *testing.T) {
+	dir := os.Getenv(childFolder)
+	if dir == "" {
+		t.Skip("runs only as the process that another test kills")
+	}
+	s, err := store.Open(t.Context(), store.Options{URL: "sqlite", Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 4 {
+		w := newWriter(t, s, os.Getpid()*10+n)
+		w.say = func(message wire.ID, seq uint64) { fmt.Println(w.conversation, seq, message) }
+		go w.write(t, nil)
+	}
+	time.Sleep(30 * time.Second) // the other test has long killed this process, or is gone itself
 }

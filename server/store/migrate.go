@@ -67,11 +67,20 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := s.writers.take(ctx)
+	p, release, err := s.dialect.patient(s.writers)
 	if err != nil {
 		return err
 	}
-	defer s.writers.give(l)
+	l, err := p.take(ctx)
+	if err != nil {
+		return firstErr(err, release())
+	}
+	err = s.migrateOn(l, list)
+	p.give(l)
+	return firstErr(err, release())
+}
+
+func (s *Store) migrateOn(l *link, list []migration) error {
 	unlock, err := s.dialect.lock(l)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
@@ -241,10 +242,24 @@ func (d *mysqlDialect) migrations() fs.FS {
 	return sub
 }
 
-// lock lets one process migrate at a time.
+// patient connects without a limit on how long a statement may take: changing a large table can
+// take minutes.
+func (d *mysqlDialect) patient(*pool) (*pool, func() error, error) {
+	c := d.config.Clone()
+	c.ReadTimeout = 0
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := newPool(sql.OpenDB(&setUp{connector}), 1)
+	return p, p.close, nil
+}
+
+// lock lets one process migrate at a time. Names of locks are common to the whole server and have
+// at most 64 characters.
 func (d *mysqlDialect) lock(l *link) (func() error, error) {
 	var got sql.NullInt64
-	name := "frond " + d.config.DBName
+	name := fmt.Sprintf("frond %x", sha256.Sum256([]byte(d.config.DBName)))[:32]
 	if _, err := l.one([]any{&got}, "SELECT GET_LOCK(?, 60)", name); err != nil {
 		return nil, err
 	}

@@ -10,8 +10,12 @@ import (
 	"frond/wire"
 )
 
-// attempts bounds how often a transaction that a lock or a race undid is tried again.
-const attempts = 8
+// A transaction that a lock or a race undid is tried again: so many times, and not after so long,
+// since waiting for a lock takes seconds.
+const (
+	attempts  = 8
+	attempted = 15 * time.Second
+)
 
 // failure is a database that did not do its part. For clients it is CodeUnavailable; the cause is
 // for the server's log.
@@ -57,9 +61,10 @@ func (s *Store) read(ctx context.Context, operation string, f func(*link) error)
 // write runs f in a transaction. An error of f, a *wire.Error too, undoes everything. A deadlock, a
 // lock that took too long and a race for a unique key are tried again, so f must begin anew each time.
 func (s *Store) write(ctx context.Context, operation string, f func(*link) error) error {
+	start := time.Now()
 	for attempt := 1; ; attempt++ {
 		err := s.writeOnce(ctx, f)
-		if err == nil || attempt == attempts || !s.again(err) {
+		if err == nil || attempt == attempts || time.Since(start) > attempted || !s.again(err) {
 			return fail(operation, err)
 		}
 		time.Sleep(time.Duration(attempt) * time.Millisecond)
