@@ -90,8 +90,6 @@ func (t *ratchetTree) leaf(i LeafIndex) *leafNode {
 	return t.nodes[i.node()].leaf
 }
 
-func (t *ratchetTree) parentAt(i nodeIndex) *parentNode { return t.nodes[i].parent }
-
 // put replaces a node and forgets the hashes that cover it.
 func (t *ratchetTree) put(i nodeIndex, leaf *leafNode, parent *parentNode) {
 	t.nodes[i] = &node{leaf: leaf, parent: parent}
