@@ -86,14 +86,21 @@ func BenchmarkCommit(b *testing.B) {
 	})
 }
 
+// BenchmarkProcess follows a commit as the committer's neighbour, who derives every key of the path, and
+// as the member farthest from it, who derives that of the root alone.
 func BenchmarkProcess(b *testing.B) {
 	eachBench(b, func(b *testing.B, f *fullGroup, n int) {
 		staged, err := f.member(0).Commit(testConfig(), CommitOptions{})
 		must(b, err)
-		g := f.member(LeafIndex(n - 1))
-		for b.Loop() {
-			_, err := g.Stage(testConfig(), staged.Message())
-			must(b, err)
+		for name, leaf := range map[string]LeafIndex{"near": 1, "far": LeafIndex(n - 1)} {
+			g := f.member(leaf)
+			b.Run(name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					_, err := g.Stage(testConfig(), staged.Message())
+					must(b, err)
+				}
+			})
 		}
 	})
 }
