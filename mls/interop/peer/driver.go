@@ -25,6 +25,7 @@ type driver struct {
 type request struct {
 	Op       string   `json:"op"`
 	Member   string   `json:"member,omitempty"`
+	Other    string   `json:"other,omitempty"`
 	Suite    uint16   `json:"suite,omitempty"`
 	Name     string   `json:"name,omitempty"`
 	Unpadded bool     `json:"unpadded,omitempty"`
@@ -52,6 +53,9 @@ type response struct {
 	Epoch         uint64   `json:"epoch"`
 	Authenticator []byte   `json:"authenticator"`
 	Exported      []byte   `json:"exported"`
+	SignatureKey  []byte   `json:"signatureKey"`
+	ExternalPub   []byte   `json:"externalPub"`
+	Nanoseconds   float64  `json:"nanoseconds"`
 }
 
 // startDriver runs node driver.mjs in dir, which must hold installed node_modules.

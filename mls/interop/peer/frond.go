@@ -23,7 +23,7 @@ func (Frond) Suites() []uint16 {
 
 func (Frond) Traits() Traits {
 	return Traits{
-		ProposesUpdate: true, PrivateHandshake: true, PrivateProposal: true, Resync: true,
+		ProposesUpdate: true, PrivateHandshake: true, PrivateProposal: true,
 		Discards: true, FilteredRoot: true, NoticesReuse: true, ReadsPadding: true,
 	}
 }

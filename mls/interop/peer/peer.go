@@ -32,7 +32,6 @@ type Traits struct {
 	ProposesUpdate   bool // can send an Update proposal and survive its commit by somebody else
 	PrivateHandshake bool // can send commits and proposals as PrivateMessage
 	PrivateProposal  bool // can send standalone proposals as PrivateMessage
-	Resync           bool // can replace its own old leaf by an external commit (RFC 9420 §12.4.3.2)
 	Discards         bool // can forget its commit and process another one of the same epoch (§14)
 	FilteredRoot     bool // right commit_secret where the root is not on the filtered direct path (§7.4)
 	NoticesReuse     bool // knows that it was removed where the commit gives its leaf to a new member

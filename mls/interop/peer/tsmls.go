@@ -34,13 +34,32 @@ func (t *TSMLS) Close() error     { return t.driver.close() }
 
 // Traits: ts-mls has no way to make an Update proposal and keep its private key.
 func (t *TSMLS) Traits() Traits {
-	return Traits{PrivateHandshake: true, PrivateProposal: true, Resync: true, Discards: true, ReadsPadding: true}
+	return Traits{PrivateHandshake: true, PrivateProposal: true, Discards: true, ReadsPadding: true}
 }
 
 func (t *TSMLS) NewMember(suite uint16, name string) (Member, error) {
 	m := &tsMember{driver: t.driver, id: fmt.Sprintf("%d %s", t.made.Add(1), name)}
 	_, err := m.call(request{Op: "member", Suite: suite, Name: name, Unpadded: t.Unpadded})
 	return m, err
+}
+
+// AsShipped is what ts-mls makes of a suite without the repairs of its driver.
+type AsShipped struct {
+	SignatureKey []byte // of a fresh key package
+	ExternalPub  []byte // data of the external_pub extension
+	Derived      []byte // public key that DeriveKeyPair makes of ikm
+}
+
+// AsShipped asks the library.
+func (t *TSMLS) AsShipped(suite uint16, ikm []byte) (AsShipped, error) {
+	a, err := t.driver.call(request{Op: "asShipped", Suite: suite, Message: ikm})
+	return AsShipped{SignatureKey: a.SignatureKey, ExternalPub: a.ExternalPub, Derived: a.Message}, err
+}
+
+// DeriveKeyPair is the public key that the driver, repairs included, makes of ikm.
+func (t *TSMLS) DeriveKeyPair(suite uint16, ikm []byte) ([]byte, error) {
+	a, err := t.driver.call(request{Op: "deriveKeyPair", Suite: suite, Message: ikm})
+	return a.Message, err
 }
 
 type tsMember struct {

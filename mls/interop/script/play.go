@@ -115,6 +115,9 @@ func (w *world) external(by *member, s Step) error {
 	if len(w.members) >= w.max {
 		return nil
 	}
+	if len(s.Peers) == 0 {
+		return errors.New("who joins?")
+	}
 	m, err := w.newMember(s.Peers[0])
 	if err != nil {
 		return err
@@ -124,8 +127,8 @@ func (w *world) external(by *member, s Step) error {
 
 // resync has By lose its state and come back by itself, with the help of a group info of Targets[0].
 func (w *world) resync(by *member, s Step) error {
-	helper := w.member(s.Targets[0])
-	if helper == by || !by.kind.Traits().Resync {
+	helper := w.member(s.target())
+	if helper == by {
 		return nil
 	}
 	old := by.leaf
@@ -181,7 +184,7 @@ func (w *world) late(by *member, s Step) error {
 	if err != nil {
 		return err
 	}
-	if err := w.commit(w.member(s.Targets[0]), s.Public, peer.Changes{}, outcome{}); err != nil {
+	if err := w.commit(w.member(s.target()), s.Public, peer.Changes{}, outcome{}); err != nil {
 		return err
 	}
 	return w.open(by, sent)
@@ -221,7 +224,7 @@ func (w *world) open(from *member, sent []envelope) error {
 
 // race has two members commit in the same epoch. The one that loses forgets its commit and follows.
 func (w *world) race(by *member, s Step) error {
-	loser := w.member(s.Targets[0])
+	loser := w.member(s.target())
 	if loser == by || !loser.kind.Traits().Discards {
 		return nil
 	}

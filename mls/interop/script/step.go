@@ -34,6 +34,14 @@ type Step struct {
 	Again     bool       `json:"again,omitempty"` // the members added are earlier ones where possible
 }
 
+// target is the first of Targets, member 0 without any.
+func (s Step) target() int {
+	if len(s.Targets) == 0 {
+		return 0
+	}
+	return s.Targets[0]
+}
+
 // Proposal is a standalone proposal of a Refs step: an Add of Peer, a Remove of Target or an Update.
 type Proposal struct {
 	Do     string `json:"do"`

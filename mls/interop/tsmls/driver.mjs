@@ -3,7 +3,9 @@
 import readline from 'node:readline';
 import { fromBase64, toBase64 } from './bytes.mjs';
 import { Member } from './member.mjs';
-import { supported } from './suites.mjs';
+import { asShipped, derivedKey } from './shipped.mjs';
+import { cipherSuite, supported } from './suites.mjs';
+import { time } from './time.mjs';
 
 const members = new Map();
 const memberOf = ({ member }) => {
@@ -36,6 +38,11 @@ const operations = {
   seal: async (r) => ({ message: await memberOf(r).seal(fromBase64(r.aad ?? ''), fromBase64(r.plaintext ?? '')) }),
   open: (r) => memberOf(r).open(fromBase64(r.message)),
   groupInfo: async (r) => ({ message: await memberOf(r).groupInfo() }),
+  asShipped: (r) => asShipped(r.suite, fromBase64(r.message)),
+  deriveKeyPair: async (r) => ({ message: await derivedKey(await cipherSuite(r.suite), fromBase64(r.message)) }),
+  time: async (r) => ({
+    nanoseconds: await time(r.name, memberOf(r), members.get(r.other), fromBase64(r.message), fromBase64(r.plaintext), r.length),
+  }),
   epoch: (r) => memberOf(r).epoch(r.label, fromBase64(r.context), r.length),
 };
 

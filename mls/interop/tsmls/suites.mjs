@@ -17,9 +17,21 @@ export function cipherSuite(id) {
 }
 
 async function makeRegistered(id) {
+  return uncompressedKeys(await acceptPrefixedKeys(await shippedSuite(id)), id);
+}
+
+// shippedSuite is ts-mls without any help of ours. It writes a suite it does not know as the number that
+// the name spells, so the private-use code point needs no change in the library; its X-Wing is KEM 0x647a.
+export async function shippedSuite(id) {
+  if (id === hybrid) {
+    return getCiphersuiteImpl({
+      name: String(hybrid), hash: 'SHA-256', signature: 'Ed25519',
+      hpke: { kem: 'X-Wing', kdf: 'HKDF-SHA256', aead: 'AES128GCM' },
+    });
+  }
   const name = nameOf.get(id);
   if (!name || !supported.includes(id)) throw new Error(`ts-mls has no cipher suite ${id}`);
-  return uncompressedKeys(await acceptPrefixedKeys(await getCiphersuiteImpl(getCiphersuiteFromName(name))), id);
+  return getCiphersuiteImpl(getCiphersuiteFromName(name));
 }
 
 // RFC 9420 §5.1.1: ECDSA public keys are uncompressed points; ts-mls makes compressed ones.
@@ -33,16 +45,11 @@ function uncompressedKeys(cs, id) {
   return { ...cs, signature: { ...cs.signature, keygen } };
 }
 
-// ts-mls writes an unknown suite as the number its name spells, so the private-use code point needs
-// no change in the library. Its X-Wing is KEM 0x647a; only DeriveKeyPair differs between the drafts.
+// Of the hybrid suite only DeriveKeyPair differs between the drafts.
 async function makeHybrid() {
-  const cs = await getCiphersuiteImpl({
-    name: String(hybrid), hash: 'SHA-256', signature: 'Ed25519',
-    hpke: { kem: 'X-Wing', kdf: 'HKDF-SHA256', aead: 'AES128GCM' },
-  });
-  const byDraftConnolly = cs.hpke;
-  const deriveKeyPair = (ikm) => keyPairFromSeed(byDraftConnolly, labeledDerive(ikm, 'DeriveKeyPair', 32));
-  return acceptPrefixedKeys({ ...cs, hpke: { ...byDraftConnolly, deriveKeyPair } });
+  const cs = await shippedSuite(hybrid);
+  const deriveKeyPair = (ikm) => keyPairFromSeed(cs.hpke, labeledDerive(ikm, 'DeriveKeyPair', 32));
+  return acceptPrefixedKeys({ ...cs, hpke: { ...cs.hpke, deriveKeyPair } });
 }
 
 // draft-ietf-hpke-pq: DeriveKeyPair(ikm) = SHAKE256.LabeledDerive(ikm, "DeriveKeyPair", "", 32);
