@@ -20,6 +20,11 @@ func (c *Client) advance(v *conversation) {
 	if c.self == nil || !c.online() || v.busy || c.conversations[v.id] != v {
 		return
 	}
+	if w := v.welcome; w != nil && (v.rec.State != stateActive || v.rec.Cursor >= w.Seq) {
+		v.welcome = nil
+		c.inboxItem(*w)
+		return
+	}
 	if v.awaiting > v.rec.Cursor || time.Now().Before(v.notUntil) {
 		return
 	}

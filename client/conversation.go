@@ -31,6 +31,7 @@ type conversation struct {
 	gap      bool // entries are missing; they were asked for
 	gaps     int  // how often in a row
 	born     []func(wire.ID, error)
+	welcome  *wire.InboxItem // a welcome that waits for the log
 }
 
 // outboxRow is a message on its way.

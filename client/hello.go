@@ -56,10 +56,18 @@ func (c *Client) inboxItem(item wire.InboxItem) {
 		return
 	}
 	v := c.conversations[item.Conversation]
-	if v != nil && v.rec.State == stateActive && v.rec.Cursor >= item.Seq {
+	switch {
+	case v == nil || v.rec.State != stateActive:
+		c.acceptWelcome(item)
+	case v.rec.Cursor >= item.Seq:
 		c.ackInbox(item) // processed before, and the acknowledgement was lost
-		return
+	default:
+		v.welcome = &item // removed and added again: the log comes to the removal first
 	}
+}
+
+// acceptWelcome joins the conversation and acknowledges the welcome.
+func (c *Client) acceptWelcome(item wire.InboxItem) {
 	t := c.begin()
 	v, err := c.joinByWelcome(t, item)
 	if err != nil {
@@ -117,7 +125,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	v.rec.Kind, v.rec.State, v.rec.Begun = roster.Kind, stateActive, true
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
-	v.pending, v.behind, v.gap, v.gaps, v.awaiting = nil, false, false, 0, 0
+	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting = nil, nil, false, false, 0, 0
 	v.peers = map[wire.ID]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	t.delete(c.self.keys.of("pending", v.id))

@@ -1,0 +1,52 @@
+package sim_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"testing/synctest"
+
+	"frond/mls"
+	"frond/sim"
+)
+
+var (
+	oneSeed = flag.Uint64("sim.seed", 0, "play this seed alone, and log what happens")
+	seeds   = flag.Uint64("sim.seeds", 200, "how many seeds to play")
+	people  = flag.Int("sim.people", 20, "people in a world")
+	steps   = flag.Int("sim.steps", 120, "steps of a schedule")
+)
+
+// hybridEvery is how often a world uses the hybrid post-quantum suite, which costs more.
+const hybridEvery = 10
+
+func TestEverybodyReadsEverythingOnceAndNobodyElseDoes(t *testing.T) {
+	if *oneSeed != 0 {
+		play(t, *oneSeed, os.Stderr)
+		return
+	}
+	for seed := uint64(1); seed <= *seeds; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			play(t, seed, nil)
+		})
+	}
+}
+
+func play(t *testing.T, seed uint64, log io.Writer) {
+	dir := t.TempDir()
+	suite := mls.SuiteX25519
+	if seed%hybridEvery == 0 {
+		suite = mls.SuiteHybrid
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.New(sim.Options{
+			Seed: seed, People: *people, Steps: *steps, Dir: dir, Suite: suite, Devices: seed%2 == 0, Log: log,
+		})
+		if err := w.Play(); err != nil {
+			t.Fatalf("replay with -sim.seed %d: %v", seed, err)
+		}
+	})
+}
