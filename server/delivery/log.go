@@ -50,7 +50,16 @@ type Log struct {
 type request struct {
 	item store.Append
 	size int64
-	done func(store.AppendResult)
+	by   Answerer
+}
+
+// Answerer hears what became of an append, on the writer's goroutine. It must return at once.
+type Answerer interface {
+	// Answer is called exactly once.
+	Answer(store.AppendResult)
+	// Flush is called after the whole transaction was answered and the readers nearby were woken, so
+	// that an answer can leave together with the entry.
+	Flush()
 }
 
 // New starts the log. Close ends it.
@@ -66,20 +75,19 @@ func New(s *store.Store, b bus.Bus, logger *slog.Logger) *Log {
 		inboxes: map[wire.ID][]Waker{},
 	}
 	l.hints = newHints(l.spread)
-	l.cancel = b.Subscribe(l.hints.add)
+	l.cancel = b.Subscribe(l.hear)
 	go l.write()
 	return l
 }
 
-// Append queues an item and returns. done is called exactly once, on the writer's goroutine, when the
-// item is durable or refused; it must return at once. When Append itself returns an error done is not
-// called: the item is not what it claims to be (CodeBadRequest), or the queue is full or the log
-// closed (CodeUnavailable).
-func (l *Log) Append(item store.Append, done func(store.AppendResult)) error {
+// Append queues an item and returns; by is answered when the item is durable or refused. When Append
+// itself returns an error by is never called: the item is not what it claims to be (CodeBadRequest),
+// or the queue is full or the log closed (CodeUnavailable).
+func (l *Log) Append(item store.Append, by Answerer) error {
 	if err := checkFrames(&item); err != nil {
 		return err
 	}
-	r := &request{item: item, size: size(&item), done: done}
+	r := &request{item: item, size: size(&item), by: by}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -145,6 +153,25 @@ func (l *Log) beginRead(ctx context.Context) error {
 }
 
 func (l *Log) endRead() { <-l.readers }
+
+// nearby is how many followers are woken at once rather than by way of hints.
+const nearby = 8
+
+// hear takes the bus's word. A conversation with few followers is done with at once, which spares it a
+// change of goroutines; for many the publisher must not wait.
+func (l *Log) hear(id wire.ID, seq uint64) {
+	l.mu.Lock()
+	t, watched := l.tails[id], len(l.inboxes[id]) > 0
+	l.mu.Unlock()
+	switch {
+	case t == nil && !watched:
+	case !watched && t.count() <= nearby:
+		raise(&t.reached, seq)
+		t.wake()
+	default:
+		l.hints.add(id, seq)
+	}
+}
 
 // spread wakes everybody who follows what reached seq: a conversation, or a device's inbox.
 func (l *Log) spread(id wire.ID, seq uint64) {

@@ -130,6 +130,12 @@ func (t *tail) touched(device wire.ID, after uint64) bool {
 	return false
 }
 
+func (t *tail) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.followers)
+}
+
 func (t *tail) wake() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

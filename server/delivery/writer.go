@@ -54,13 +54,14 @@ func (l *Log) commit(batch []*request) {
 		}
 	}
 	for i, r := range batch {
-		r.done(results[i])
+		r.by.Answer(results[i])
 	}
 	for id, seq := range reached {
 		l.bus.Publish(id, seq)
 	}
 	for i, r := range batch {
 		l.announceInbox(&r.item, results[i].Entry)
+		r.by.Flush()
 	}
 }
 

@@ -54,6 +54,8 @@ type Gateway struct {
 	logger   *slog.Logger
 	conns    registry
 	routes   http.Handler
+	ctx      context.Context // of what connections ask of the database; ends with Shutdown
+	cancel   context.CancelFunc
 }
 
 // New returns a gateway.
@@ -76,6 +78,7 @@ func New(o Options) (*Gateway, error) {
 	if g.logger == nil {
 		g.logger = slog.Default()
 	}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.conns.limits = g.limits
 	g.accounts.OnRevoke(g.conns.revoke)
 	g.routes = g.handler()
@@ -88,6 +91,7 @@ func (g *Gateway) Handler() http.Handler { return g.routes }
 // Shutdown takes no more connections and requests, answers everything that was accepted, says goodbye
 // on every connection and waits until they are closed or ctx ends. It closes the log.
 func (g *Gateway) Shutdown(ctx context.Context) error {
+	defer g.cancel()
 	g.conns.drain()
 	err := g.log.Close(ctx)
 	g.conns.dismiss(wire.Errorf(wire.CodeUnavailable, "The server is restarting."))

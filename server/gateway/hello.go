@@ -45,7 +45,7 @@ func (c *conn) identify(h *wire.Hello) error {
 	if h.Version != wire.Version {
 		return wire.Errorf(wire.CodeVersion, "This server speaks version %d. Reload the page, or update.", wire.Version)
 	}
-	fresh, err := c.g.accounts.Refresh(c.ctx, c.session)
+	fresh, err := c.g.accounts.Refresh(c.g.ctx, c.session)
 	if err != nil {
 		return err
 	}
@@ -57,11 +57,11 @@ func (c *conn) identify(h *wire.Hello) error {
 }
 
 func (c *conn) welcome(device wire.ID) (wire.Welcomed, error) {
-	a, err := c.g.accounts.Account(c.ctx, c.session.Account)
+	a, err := c.g.accounts.Account(c.g.ctx, c.session.Account)
 	if err != nil {
 		return wire.Welcomed{}, err
 	}
-	w, err := c.g.log.Greeting(c.ctx, a, device)
+	w, err := c.g.log.Greeting(c.g.ctx, a, device)
 	w.Now = uint64(c.g.now().UnixMilli())
 	return w, err
 }
@@ -111,7 +111,7 @@ func (c *conn) subscribe(q *wire.Cursor) (wire.Nothing, error) {
 		return wire.Nothing{}, wire.Errorf(wire.CodeLimit, "conversations followed: the limit is %d", wire.MaxCursors)
 	}
 	f := c.follow(*q)
-	member, err := f.reader.Member(c.ctx)
+	member, err := f.reader.Member(c.g.ctx)
 	if err != nil {
 		return wire.Nothing{}, err
 	}

@@ -73,8 +73,21 @@ func (c *conn) start() {
 	go c.write()
 }
 
-// reply queues the answer to a request.
+// reply sends the answer to a request.
 func (c *conn) reply(id uint64, body any, err error) {
+	c.queue(id, body, err)
+	c.flush()
+}
+
+// flush makes sure that what is queued goes out.
+func (c *conn) flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.start()
+}
+
+// queue puts an answer among what the writer takes next.
+func (c *conn) queue(id uint64, body any, err error) {
 	kind := wire.ReplyOK
 	if err != nil {
 		kind, body = wire.ReplyFail, c.g.public(err, "account", c.session.Account)
@@ -90,7 +103,6 @@ func (c *conn) reply(id uint64, body any, err error) {
 		return
 	}
 	c.replies = append(c.replies, frame...)
-	c.start()
 }
 
 // write sends what waits, in as few messages as may be, and goes when nothing waits any more.
@@ -171,7 +183,7 @@ func (c *conn) collectPushes(m *outgoing) {
 		if f == nil {
 			break
 		}
-		frames, more, err := f.reader.Next(c.ctx, messageBytes-len(m.bytes))
+		frames, more, err := f.reader.Next(c.g.ctx, messageBytes-len(m.bytes))
 		if err != nil {
 			c.stumble(err)
 			return
@@ -211,7 +223,7 @@ func (c *conn) collectInbox(m *outgoing) {
 	if !queued {
 		return
 	}
-	frame, item, err := c.g.log.Inbox(c.ctx, *c.session.Device, c.inbox.after)
+	frame, item, err := c.g.log.Inbox(c.g.ctx, *c.session.Device, c.inbox.after)
 	if err != nil {
 		c.stumble(err)
 		return
@@ -226,9 +238,7 @@ func (c *conn) collectInbox(m *outgoing) {
 // stumble ends a connection because the server could not read what it must push. The client comes
 // back and asks again.
 func (c *conn) stumble(err error) {
-	if c.ctx.Err() == nil {
-		c.bye(c.g.public(err, "account", c.session.Account))
-	}
+	c.bye(c.g.public(err, "account", c.session.Account))
 }
 
 // outgoing is a message. As long as it is one piece it is that piece, shared; a second one makes it a

@@ -79,16 +79,25 @@ func (c *conn) append(id uint64, item store.Append) error {
 	case <-c.over:
 		return errLater
 	}
-	err := c.g.log.Append(item, func(r store.AppendResult) {
-		c.reply(id, wire.Appended{Seq: r.Seq, Received: r.Received}, r.Err)
-		<-c.inFlight
-	})
-	if err != nil {
+	if err := c.g.log.Append(item, &pending{conn: c, id: id}); err != nil {
 		<-c.inFlight
 		return err
 	}
 	return errLater
 }
+
+// pending is an append that the log will answer.
+type pending struct {
+	conn *conn
+	id   uint64
+}
+
+func (p *pending) Answer(r store.AppendResult) {
+	p.conn.queue(p.id, wire.Appended{Seq: r.Seq, Received: r.Received}, r.Err)
+	<-p.conn.inFlight
+}
+
+func (p *pending) Flush() { p.conn.flush() }
 
 func (c *conn) send(q *wire.Send) store.Append           { return store.Append{Send: q} }
 func (c *conn) handshake(q *wire.Handshake) store.Append { return store.Append{Handshake: q} }
@@ -97,11 +106,11 @@ func (c *conn) create(q *wire.Create) store.Append       { return store.Append{C
 func (c *conn) ping(*wire.Nothing) (wire.Nothing, error) { return wire.Nothing{}, nil }
 
 func (c *conn) groupInfo(q *wire.ConversationRef) (wire.GroupInfo, error) {
-	return c.g.log.GroupInfo(c.ctx, c.session.Account, *c.session.Device, q.Conversation)
+	return c.g.log.GroupInfo(c.g.ctx, c.session.Account, *c.session.Device, q.Conversation)
 }
 
 func (c *conn) publishKeys(q *wire.PublishKeys) (wire.KeyCount, error) {
-	return c.g.log.PublishKeys(c.ctx, *c.session.Device, q)
+	return c.g.log.PublishKeys(c.g.ctx, *c.session.Device, q)
 }
 
 // claimKeys costs as many requests as it takes key packages, because others' pools run dry by it.
@@ -109,17 +118,17 @@ func (c *conn) claimKeys(q *wire.ClaimKeys) (wire.ClaimedKeys, error) {
 	for range len(q.Accounts) - 1 {
 		c.throttle()
 	}
-	return c.g.log.ClaimKeys(c.ctx, q)
+	return c.g.log.ClaimKeys(c.g.ctx, q)
 }
 
 func (c *conn) lookup(q *wire.Lookup) (wire.Accounts, error) {
-	return c.g.accounts.Lookup(c.ctx, q)
+	return c.g.accounts.Lookup(c.g.ctx, q)
 }
 
 func (c *conn) inboxAck(q *wire.InboxAck) (wire.Nothing, error) {
-	return wire.Nothing{}, c.g.log.AckInbox(c.ctx, *c.session.Device, q.Items)
+	return wire.Nothing{}, c.g.log.AckInbox(c.g.ctx, *c.session.Device, q.Items)
 }
 
 func (c *conn) putState(q *wire.PutState) (wire.Nothing, error) {
-	return wire.Nothing{}, c.g.accounts.PutState(c.ctx, c.session.Account, q)
+	return wire.Nothing{}, c.g.accounts.PutState(c.g.ctx, c.session.Account, q)
 }

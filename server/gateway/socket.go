@@ -30,8 +30,8 @@ const bodyPatience = 2 * time.Minute
 
 var upgrader = websocket.Upgrader{
 	HandshakeTimeout: 10 * time.Second,
-	ReadBufferSize:   2048,
-	WriteBufferSize:  1024, // only small messages are copied into it
+	ReadBufferSize:   512,  // per connection; long messages are read past it
+	WriteBufferSize:  4096, // pooled; of longer messages only the beginning is copied into it
 	WriteBufferPool:  &sync.Pool{},
 	CheckOrigin:      func(*http.Request) bool { return true }, // sameOrigin did
 }
