@@ -47,12 +47,13 @@ func (s *Store) read(ctx context.Context, operation string, f func(*link) error)
 			return fail(operation, err)
 		}
 		again := l.old
-		if err = f(l); err == nil || isRefusal(err) {
+		err = f(l)
+		if !brokenLink(err) {
 			s.readers.give(l)
-			return err
+			return fail(operation, err)
 		}
 		s.readers.drop(l)
-		if !again || !brokenLink(err) {
+		if !again {
 			return fail(operation, err)
 		}
 	}
@@ -109,7 +110,11 @@ func (s *Store) begin(ctx context.Context) (*link, error) {
 		if err = l.script(s.words.begin); err == nil {
 			return l, nil
 		}
-		again := l.old && brokenLink(err)
+		again := l.old
+		if !brokenLink(err) {
+			s.writers.give(l)
+			return nil, fmt.Errorf("begin: %w", err)
+		}
 		s.writers.drop(l)
 		if !again {
 			return nil, fmt.Errorf("begin: %w", err)

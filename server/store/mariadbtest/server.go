@@ -65,7 +65,10 @@ func (s *Server) install() error {
 	if err := os.WriteFile(s.setup(), []byte(text), 0o600); err != nil {
 		return err
 	}
-	cmd := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.data(), "--skip-test-db",
+	if err := os.Mkdir(s.temporary(), 0o700); err != nil {
+		return err
+	}
+	cmd := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.data(), "--tmpdir="+s.temporary(), "--skip-test-db",
 		"--auth-root-authentication-method=socket", "--user="+currentUser())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
@@ -76,6 +79,9 @@ func (s *Server) install() error {
 func (s *Server) data() string  { return filepath.Join(s.dir, "data") }
 func (s *Server) setup() string { return filepath.Join(s.dir, "setup.sql") }
 func (s *Server) log() string   { return filepath.Join(s.dir, "log") }
+
+// temporary is a folder of its own: a MariaDB that starts removes temporary tables of others that it finds.
+func (s *Server) temporary() string { return filepath.Join(s.dir, "tmp") }
 
 // currentUser is what mariadbd wants to be told when it runs as root.
 func currentUser() string {
@@ -105,7 +111,7 @@ func (s *Server) Restart() (err error) {
 }
 
 func (s *Server) start() error {
-	args := append([]string{"--no-defaults", "--datadir=" + s.data(), "--user=" + currentUser(),
+	args := append([]string{"--no-defaults", "--datadir=" + s.data(), "--tmpdir=" + s.temporary(), "--user=" + currentUser(),
 		"--port=" + strconv.Itoa(s.port), "--bind-address=127.0.0.1",
 		"--socket=" + filepath.Join(s.dir, "socket"), "--pid-file=" + filepath.Join(s.dir, "pid"),
 		"--log-error=" + s.log(), "--init-file=" + s.setup(), "--skip-name-resolve", "--performance-schema=OFF",
