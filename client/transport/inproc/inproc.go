@@ -89,12 +89,21 @@ type Conn struct{ pipe *pipe }
 
 // Send sends one message, or fails when ctx ends first.
 func (c *Conn) Send(ctx context.Context, message []byte) error {
-	return c.pipe.put(c.pipe.up, message, ctx.Done(), nil)
+	return ended(ctx, c.pipe.put(c.pipe.up, message, ctx.Done(), nil))
 }
 
 // Receive returns the next message, or fails when ctx ends first.
 func (c *Conn) Receive(ctx context.Context) ([]byte, error) {
-	return c.pipe.get(c.pipe.down, ctx.Done(), nil)
+	m, err := c.pipe.get(c.pipe.down, ctx.Done(), nil)
+	return m, ended(ctx, err)
+}
+
+// ended is the context's own error when that is why a call ended.
+func ended(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return ctx.Err()
+	}
+	return err
 }
 
 // Close ends the connection for both ends.
