@@ -17,12 +17,12 @@ type verifier struct {
 // credential verifies a leaf for itself: the certificate under the root it names, and the leaf's
 // signature key against the certificate. It depends on the leaf's bytes alone.
 func (v *verifier) credential(m mls.Member) (identity.Credential, error) {
+	if m.Credential.Type != mls.CredentialBasic {
+		return identity.Credential{}, identity.ErrMalformed
+	}
 	c, ok := v.known[string(m.Credential.Identity)]
 	if !ok {
 		var err error
-		if m.Credential.Type != mls.CredentialBasic {
-			return c, identity.ErrMalformed
-		}
 		if c, err = identity.ParseCredential(m.Credential.Identity); err != nil {
 			return identity.Credential{}, err
 		}

@@ -57,7 +57,8 @@ func (c *Client) stage(v *conversation, w *want) error {
 }
 
 // makePending judges one's own commit like anybody else's and makes it durable, with the state that
-// follows it, before it leaves.
+// follows it, before it leaves. The message key it took is gone from the present state in the same
+// write: should the commit be dropped, the next one of the epoch takes another.
 func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan) error {
 	if kind != pendingCreate {
 		if _, err := c.verifier.judgeStaged(s); err != nil {
@@ -91,6 +92,10 @@ func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan)
 	t := c.begin()
 	t.put(c.self.keys.of("pending", v.id), *rec)
 	t.mark(v, markRecord)
+	if kind == pendingCommit {
+		v.group = s.Present()
+		t.mark(v, markRatchet)
+	}
 	if err := t.commit(); err != nil {
 		return err
 	}
@@ -216,11 +221,19 @@ func (c *Client) abandon(v *conversation, refusal *wire.Error) {
 	v.born = nil
 }
 
-// merge makes the state after the pending handshake the present one.
+// merge makes the state after the pending handshake the present one. Keys of messages that arrived
+// while it waited stay gone.
 func (c *Client) merge(t *tx, v *conversation) error {
 	g, err := mls.ParseGroup(v.pending.Epoch, v.pending.Ratchets, c.self.key.Signer())
 	if err != nil {
 		return err
+	}
+	if v.pending.Kind == pendingCommit {
+		present, err := c.openGroup(v)
+		if err != nil {
+			return err
+		}
+		g = g.After(present)
 	}
 	before := v.rec.JoinKey
 	if err := c.adopt(v, g); err != nil {
