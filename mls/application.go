@@ -100,7 +100,7 @@ func (p *pastEpoch) member(i LeafIndex) *identity {
 
 // openApplication decrypts and authenticates; afterwards k.tree is without the key that was used.
 func (k *epochKeys) openApplication(p *privateMessage, member func(LeafIndex) *identity) (*Application, error) {
-	a, tree, err := k.unprotect(p, func(i LeafIndex) bool { return member(i) != nil })
+	a, tree, err := k.unprotect(p, func(i LeafIndex) error { return admitMember(member(i), i) })
 	if err != nil {
 		return nil, err
 	}

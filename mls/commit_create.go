@@ -18,8 +18,9 @@ type CommitOptions struct {
 	Public     bool        // send as PublicMessage instead of PrivateMessage
 }
 
-// Commit makes a commit (RFC 9420 §12.4.1) and the epoch it leads to. The group stays where it is
-// until the commit is accepted by everybody and the result is merged.
+// Commit makes a commit (RFC 9420 §12.4.1) and the epoch it leads to. The group stays in its epoch
+// until the commit is accepted by everybody and the result is merged; until then it is Present of the
+// result, which has to be stored before the message leaves.
 func (g *Group) Commit(c Config, o CommitOptions) (*Staged, error) {
 	if err := g.active(); err != nil {
 		return nil, err
@@ -93,6 +94,7 @@ func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
+	staged.present = g.next(tree)
 	staged.next.past = g.pastWith(tree, m.config.seconds())
 	return staged, nil
 }

@@ -23,6 +23,7 @@ func (g *Group) Stage(c Config, message []byte) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
+	staged.present = g.next(tree)
 	if staged.next != nil {
 		staged.next.past = g.pastWith(tree, c.seconds())
 	}

@@ -53,14 +53,26 @@ func (g *Group) openPrivate(r *reader, want ContentType) (*authenticatedContent,
 	if m.contentType != want {
 		return nil, nil, fmt.Errorf("%w: content type %d instead of %d", ErrWrongContent, m.contentType, want)
 	}
-	a, tree, err := g.epochKeys().unprotect(m, func(i LeafIndex) bool { return g.tree.leaf(i) != nil })
+	a, tree, err := g.epochKeys().unprotect(m, g.admitHandshake)
 	if err != nil {
 		return nil, nil, err
 	}
-	if a.content.sender.leaf() == g.own {
-		return nil, nil, ErrOwnMessage
-	}
 	return a, tree, g.verifySender(a)
+}
+
+// admitHandshake tells one's own handshake, whose key is gone, from a replayed one.
+func (g *Group) admitHandshake(from LeafIndex) error {
+	if from == g.own {
+		return ErrOwnMessage
+	}
+	return admitMember(identityOf(g.tree.leaf(from)), from)
+}
+
+func admitMember(id *identity, leaf LeafIndex) error {
+	if id == nil {
+		return refuse(ErrUnknownSender, "6.3.2", "leaf %d", leaf)
+	}
+	return nil
 }
 
 // verifySender checks the signature with the key that the role of the sender demands (RFC 9420 §6.1),

@@ -1,6 +1,7 @@
 package mls
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"time"
@@ -53,6 +54,44 @@ func (g *Group) pastWith(tree *secretNode, now int64) []*pastEpoch {
 		}
 	}
 	return list
+}
+
+// After is the group, just merged, with the message keys of its past epochs as present has them: present
+// is the group of the epoch before, which may have opened and sent messages while the commit waited to
+// be accepted. Without it the keys of those messages would come back. A present that is not of an epoch
+// this group remembers changes nothing.
+func (g *Group) After(present *Group) *Group {
+	if present == nil || !slices.ContainsFunc(g.past, present.was) {
+		return g
+	}
+	next := *g
+	next.past = nil
+	for _, p := range g.past {
+		if tree := present.treeOf(p); tree != nil {
+			kept := *p
+			kept.secretTree = tree
+			next.past = append(next.past, &kept)
+		}
+	}
+	return &next
+}
+
+// was tells whether p is what remains of this group's epoch.
+func (g *Group) was(p *pastEpoch) bool {
+	return p.epoch == g.context.epoch && bytes.Equal(p.context, g.encodedContext)
+}
+
+// treeOf is the secret tree that this group has of an epoch, nil when it forgot it.
+func (g *Group) treeOf(p *pastEpoch) *secretNode {
+	if g.was(p) {
+		return g.secretTree
+	}
+	for _, q := range g.past {
+		if q.epoch == p.epoch && bytes.Equal(q.context, p.context) {
+			return q.secretTree
+		}
+	}
+	return nil
 }
 
 // ForgetBefore drops the keys of past epochs that ended before t. An epoch whose end no clock saw is

@@ -172,15 +172,15 @@ func (c *framedContent) body() []byte {
 	return r.b
 }
 
-// unprotect decrypts a private message. The signature is left to the caller, who knows the members. It
-// returns the secret tree without the key that was used.
-func (k *epochKeys) unprotect(m *privateMessage, isMember func(LeafIndex) bool) (*authenticatedContent, *secretNode, error) {
+// unprotect decrypts a private message. The signature is left to the caller, who knows the members; admit
+// judges the sender before a key is derived. It returns the secret tree without the key that was used.
+func (k *epochKeys) unprotect(m *privateMessage, admit func(LeafIndex) error) (*authenticatedContent, *secretNode, error) {
 	d, err := k.suite.openSenderData(k.senderData, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !isMember(d.leaf) {
-		return nil, nil, refuse(ErrUnknownSender, "6.3.2", "leaf %d", d.leaf)
+	if err := admit(d.leaf); err != nil {
+		return nil, nil, err
 	}
 	var key messageKey
 	tree, err := k.suite.use(k.tree, k.leaves, d.leaf, m.contentType, func(r *ratchet) (err error) {

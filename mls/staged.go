@@ -2,8 +2,9 @@ package mls
 
 // Staged is the next epoch of a group before the world has accepted it: a commit made here that waits
 // for its place in the order of all commits, or a received one that was verified. Merge goes there; to
-// stay, forget the Staged. Neither changes the Group it came from.
+// stay, forget the Staged and go on with Present. Neither changes the Group it came from.
 type Staged struct {
+	present *Group // nil when this member joins by the commit
 	next    *Group // nil when this member is removed
 	message []byte
 	welcome []byte
@@ -31,8 +32,15 @@ func (s *Staged) GroupInfo() []byte {
 	return info
 }
 
+// Present is the group as it stays until the commit is accepted: the one that the commit was made in or
+// received by, without the message key that the commit took. Put it in the place of that Group and store
+// it before Message leaves. Then a commit that is dropped, even after a crash, leaves no key behind that
+// the next message of this epoch would use again (RFC 9420 §9.2). It is nil after JoinExternal.
+func (s *Staged) Present() *Group { return s.present }
+
 // Merge is the group in its next epoch; nil when the commit removed this member. It may be called more
-// than once.
+// than once. When the present group opened or sent messages since the commit was staged, go on with
+// [Group.After], so that their keys stay gone.
 func (s *Staged) Merge() *Group { return s.next }
 
 // Effects tells what the commit does, for the application to judge before it merges.
