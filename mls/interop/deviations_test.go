@@ -48,7 +48,7 @@ func TestPeersStillFailWhereTheyAreSpared(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = script.Run(s, ableKinds(t), bounds.Members)
+			_, err = script.Run(s, ableKinds(t), 6)
 			if err == nil || !strings.Contains(err.Error(), c.failure) {
 				t.Errorf("got %v, want %q", err, c.failure)
 			}
@@ -78,7 +78,7 @@ func TestOneJoinIsRefusedAgainstTheRFC(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stats, err := script.Run(s, implementations(t, []string{"frond", "mls-go", "ts-mls"}, 0), bounds.Members)
+		stats, err := script.Run(s, implementations(t, []string{"frond", "mls-go", "ts-mls"}, 0), 6)
 		if err != nil || stats.Refused != refused {
 			t.Errorf("%s: %d refused, error %v, want %d", newcomer, stats.Refused, err, refused)
 		}

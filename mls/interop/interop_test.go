@@ -20,6 +20,8 @@ var (
 	oneSeed    = flag.Uint64("seed", 0, "run only the scripts of this seed")
 	firstSeed  = flag.Uint64("base", 1, "first seed of the default run")
 	times      = flag.Int("times", 1, "run this many times as many scripts")
+	steps      = flag.Int("steps", 8, "steps of a script after the first")
+	members    = flag.Int("members", 6, "most members of a group")
 	scriptFile = flag.String("script", "", "run the script in this file and nothing else")
 )
 
@@ -78,8 +80,6 @@ var mixes = []struct {
 	{[]string{"mls-go", "ts-mls"}, map[uint16]int{1: 5}, 0},
 }
 
-var bounds = script.Bounds{Steps: 8, Members: 6}
-
 // Whatever happens to a group of mixed company, after each commit all its members have the same epoch
 // authenticator and export the same secrets, and every message opens for everybody.
 func TestRandomScriptsKeepAllMembersInAgreement(t *testing.T) {
@@ -117,7 +117,7 @@ func runScripts(t *testing.T, suite uint16, mix []string, n int) {
 	}
 	var total script.Stats
 	for seed := first; seed < last; seed++ {
-		stats := runScript(t, seed, mix, script.Generate(seed, suite, mix, bounds))
+		stats := runScript(t, seed, mix, script.Generate(seed, suite, mix, script.Bounds{Steps: *steps, Members: *members}))
 		total.Add(stats)
 	}
 	t.Logf("%d scripts, seeds %d to %d: %d epochs agreed on, %d messages opened, %d joins and %d refused against the RFC",
@@ -130,13 +130,13 @@ func runScripts(t *testing.T, suite uint16, mix []string, n int) {
 func runScript(t *testing.T, seed uint64, mix []string, s script.Script) script.Stats {
 	t.Helper()
 	kinds := implementations(t, mix, seed)
-	stats, err := script.Run(s, kinds, bounds.Members)
+	stats, err := script.Run(s, kinds, *members)
 	if err != nil {
 		small := script.Shrink(s, func(s script.Script) bool {
-			_, again := script.Run(s, kinds, bounds.Members)
+			_, again := script.Run(s, kinds, *members)
 			return again != nil && cause(again) == cause(err)
 		})
-		_, smallErr := script.Run(small, kinds, bounds.Members)
+		_, smallErr := script.Run(small, kinds, *members)
 		t.Errorf("suite %#x, seed %d: %v\nas small as it gets: %v\n%v", s.Suite, seed, err, smallErr, small)
 	}
 	return stats

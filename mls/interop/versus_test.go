@@ -14,7 +14,7 @@ func BenchmarkVersus(b *testing.B) {
 	kinds := implementations(b, []string{"frond", "mls-go", "ts-mls"}, 0)
 	for _, suite := range []uint16{1, 0xF07A} {
 		for _, n := range []int{2, 100, 500} {
-			group, err := versus.NewGroup(suite, n)
+			group, err := versus.NewFullGroup(suite, n)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -34,6 +34,7 @@ type request struct {
 	Resync   bool     `json:"resync,omitempty"`
 	Add      [][]byte `json:"add,omitempty"`
 	Remove   []uint32 `json:"remove,omitempty"`
+	PSKs     [][]byte `json:"psks,omitempty"`
 	Public   bool     `json:"public,omitempty"`
 	AAD      []byte   `json:"aad"`
 	Text     []byte   `json:"plaintext"`

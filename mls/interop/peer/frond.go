@@ -34,7 +34,8 @@ func (Frond) NewMember(suite uint16, name string) (Member, error) {
 		return nil, err
 	}
 	return &frondMember{
-		config: mls.Config{Now: time.Now}, suite: mls.CipherSuite(suite),
+		config: mls.Config{Now: time.Now, PSK: func(id mls.PSKID) ([]byte, error) { return preSharedKey(id.ID) }},
+		suite:  mls.CipherSuite(suite),
 		signer: signer, credential: mls.BasicCredential([]byte(name)),
 	}, nil
 }
@@ -113,6 +114,9 @@ func (m *frondMember) Commit(c Changes) ([]byte, error) {
 	}
 	for _, leaf := range c.Remove {
 		o.Remove = append(o.Remove, mls.LeafIndex(leaf))
+	}
+	for _, id := range c.PSKs {
+		o.PSKs = append(o.PSKs, mls.PSKID{Type: mls.PSKExternal, ID: id})
 	}
 	return m.stage(m.group.Commit(m.config, o))
 }

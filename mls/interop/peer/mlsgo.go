@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/thomas-vilte/mls-go/framing"
 	"github.com/thomas-vilte/mls-go/group"
 	"github.com/thomas-vilte/mls-go/keypackages"
+	"github.com/thomas-vilte/mls-go/schedule"
 )
 
 // MLSGo is github.com/thomas-vilte/mls-go, by its group package: the Client above it writes the whole
@@ -58,6 +60,11 @@ type goKeyPackage struct {
 	private *keypackages.KeyPackagePrivateKeys
 }
 
+// pskStore is preSharedKey in the library's shape.
+type pskStore struct{}
+
+func (pskStore) GetPSK(id []byte) ([]byte, error) { return preSharedKey(id) }
+
 func (m *goMember) freshKeyPackage() (goKeyPackage, error) {
 	public, private, err := keypackages.Generate(m.credential, m.cs)
 	return goKeyPackage{public, private}, err
@@ -77,7 +84,7 @@ func (m *goMember) Create(groupID []byte) error {
 	if err != nil {
 		return err
 	}
-	m.group, err = group.NewGroup(group.NewGroupID(groupID), m.cs, kp.public, kp.private)
+	m.group, err = group.NewGroup(group.NewGroupID(groupID), m.cs, kp.public, kp.private, group.WithPSKStore(pskStore{}))
 	return err
 }
 
@@ -90,9 +97,16 @@ func (m *goMember) Join(message []byte) error {
 	if err != nil {
 		return err
 	}
+	keys := map[string][]byte{}
+	for _, id := range PreSharedKeys {
+		if keys[string(id)], err = preSharedKey(id); err != nil {
+			return err
+		}
+	}
 	err = errors.New("no key packages")
 	for _, kp := range m.packages {
-		if m.group, err = group.JoinFromWelcome(welcome, kp.public, kp.private, nil); err == nil {
+		if m.group, err = group.JoinFromWelcome(welcome, kp.public, kp.private, keys); err == nil {
+			m.group.PSKStore = pskStore{}
 			return nil
 		}
 	}
@@ -118,6 +132,7 @@ func (m *goMember) JoinExternal(groupInfo []byte, resync *uint32) ([]byte, error
 		return nil, err
 	}
 	content := staged.AuthenticatedContent()
+	joined.PSKStore = pskStore{}
 	m.joined, m.joinedTag = joined, content.Auth.ConfirmationTag
 	return framing.NewMLSMessagePublic(&framing.PublicMessage{Content: content.Content, Auth: content.Auth}).Marshal(), nil
 }
@@ -159,6 +174,12 @@ func (m *goMember) proposeByValue(c Changes) error {
 		if _, err := m.group.RemoveMember(group.NewLeafNodeIndex(leaf)); err != nil {
 			return err
 		}
+	}
+	for _, id := range c.PSKs {
+		p := group.NewPreSharedKeyProposal(uint8(schedule.PskTypeExternal), id)
+		p.PreSharedKey.PskID.Nonce = make([]byte, m.cs.HashLength())
+		rand.Read(p.PreSharedKey.PskID.Nonce)
+		m.group.Proposals().AddProposal(p, m.group.OwnLeafIndex())
 	}
 	return nil
 }

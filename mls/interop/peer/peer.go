@@ -69,7 +69,8 @@ type Member interface {
 type Changes struct {
 	Add    [][]byte // key packages
 	Remove []uint32
-	Public bool // PublicMessage framing, else PrivateMessage
+	PSKs   [][]byte // names out of PreSharedKeys
+	Public bool     // PublicMessage framing, else PrivateMessage
 	AAD    []byte
 }
 

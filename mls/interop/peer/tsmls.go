@@ -103,7 +103,7 @@ func (m *tsMember) JoinExternal(groupInfo []byte, resync *uint32) ([]byte, error
 }
 
 func (m *tsMember) Commit(c Changes) ([]byte, error) {
-	return m.message(request{Op: "commit", Add: c.Add, Remove: c.Remove, Public: c.Public, AAD: c.AAD})
+	return m.message(request{Op: "commit", Add: c.Add, Remove: c.Remove, PSKs: c.PSKs, Public: c.Public, AAD: c.AAD})
 }
 
 func (m *tsMember) Merge() ([]byte, error) { return m.message(request{Op: "merge"}) }

@@ -38,6 +38,9 @@ func (g *generator) everyKind() []string {
 
 func (g *generator) step() Step {
 	s := Step{By: g.member(), Public: g.coin()}
+	if g.IntN(4) == 0 {
+		s.PSKs = 1 + g.IntN(2)
+	}
 	switch n := g.IntN(20); {
 	case n < 3:
 		s.Do, s.Again = Add, g.coin()

@@ -19,7 +19,7 @@ func (w *world) play(s Step) error {
 	case Remove:
 		return w.removeTargets(by, s)
 	case Update:
-		return w.commit(by, s.Public, peer.Changes{}, outcome{})
+		return w.commit(by, s, peer.Changes{}, outcome{})
 	case External:
 		return w.external(by, s)
 	case Resync:
@@ -49,16 +49,17 @@ func (w *world) pathFits(removed []*member) bool {
 	return all || first < half || last == 0
 }
 
-func (w *world) commit(by *member, public bool, c peer.Changes, o outcome) error {
-	message, err := w.stage(by, public, c)
+func (w *world) commit(by *member, s Step, c peer.Changes, o outcome) error {
+	message, err := w.stage(by, s, c)
 	if err != nil {
 		return err
 	}
 	return w.accept(by, message, o)
 }
 
-func (w *world) stage(by *member, public bool, c peer.Changes) ([]byte, error) {
-	c.Public = public || !by.kind.Traits().PrivateHandshake
+func (w *world) stage(by *member, s Step, c peer.Changes) ([]byte, error) {
+	c.PSKs = peer.PreSharedKeys[:min(s.PSKs, len(peer.PreSharedKeys))]
+	c.Public = s.Public || !by.kind.Traits().PrivateHandshake
 	c.AAD = []byte("about " + by.name)
 	message, err := by.Commit(c)
 	if err != nil {
@@ -83,7 +84,7 @@ func (w *world) add(by *member, s Step) error {
 	if len(added) == 0 {
 		return nil
 	}
-	return w.commit(by, s.Public, c, outcome{added: added})
+	return w.commit(by, s, c, outcome{added: added})
 }
 
 func (w *world) keyPackage(kind string, again bool) (*member, []byte, error) {
@@ -108,7 +109,7 @@ func (w *world) removeTargets(by *member, s Step) error {
 	if len(removed) == 0 || !w.pathFits(removed) {
 		return nil
 	}
-	return w.commit(by, s.Public, c, outcome{removed: removed})
+	return w.commit(by, s, c, outcome{removed: removed})
 }
 
 func (w *world) external(by *member, s Step) error {
@@ -184,7 +185,7 @@ func (w *world) late(by *member, s Step) error {
 	if err != nil {
 		return err
 	}
-	if err := w.commit(w.member(s.target()), s.Public, peer.Changes{}, outcome{}); err != nil {
+	if err := w.commit(w.member(s.target()), s, peer.Changes{}, outcome{}); err != nil {
 		return err
 	}
 	return w.open(by, sent)
@@ -228,10 +229,10 @@ func (w *world) race(by *member, s Step) error {
 	if loser == by || !loser.kind.Traits().Discards {
 		return nil
 	}
-	if _, err := w.stage(loser, s.Public, peer.Changes{}); err != nil {
+	if _, err := w.stage(loser, s, peer.Changes{}); err != nil {
 		return err
 	}
-	message, err := w.stage(by, s.Public, peer.Changes{})
+	message, err := w.stage(by, s, peer.Changes{})
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (w *world) refs(by *member, s Step) error {
 	if sent == 0 {
 		return nil
 	}
-	return w.commit(by, s.Public, peer.Changes{}, r.outcome)
+	return w.commit(by, s, peer.Changes{}, r.outcome)
 }
 
 func (w *world) propose(r *round, p Proposal) (bool, error) {

@@ -31,6 +31,7 @@ type Step struct {
 	Proposals []Proposal `json:"proposals,omitempty"`
 	Count     int        `json:"count,omitempty"`
 	Public    bool       `json:"public,omitempty"`
+	PSKs      int        `json:"psks,omitempty"`  // pre-shared keys that the commit injects
 	Again     bool       `json:"again,omitempty"` // the members added are earlier ones where possible
 }
 

@@ -26,7 +26,7 @@ const operations = {
   joinExternal: async (r) => ({ message: await memberOf(r).joinExternal(fromBase64(r.message), r.resync) }),
   commit: async (r) => ({
     message: await memberOf(r).commit({
-      add: r.add?.map(fromBase64), remove: r.remove, isPublic: r.public, aad: fromBase64(r.aad ?? ''),
+      add: r.add?.map(fromBase64), remove: r.remove, psks: r.psks?.map(fromBase64), isPublic: r.public, aad: fromBase64(r.aad ?? ''),
     }),
   }),
   merge: (r) => ({ message: memberOf(r).merge() }),

@@ -1,9 +1,10 @@
 // A ts-mls member with one device's worth of state, and the few places where ts-mls has to be
 // helped to speak RFC 9420; each is named in ../README.md.
+import { createHash } from 'node:crypto';
 import {
   createApplicationMessage, createCommit, createGroup, createProposal, decodeMlsMessage,
   defaultCapabilities, emptyPskIndex, encodeMlsMessage, generateKeyPackageWithKey,
-  joinGroup, joinGroupExternal, mlsExporter, processMessage,
+  joinGroup, joinGroupExternal, mlsExporter, processPrivateMessage, processPublicMessage,
 } from 'ts-mls';
 import { createGroupInfoWithRatchetTree } from 'ts-mls/createCommit.js';
 import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
@@ -11,6 +12,11 @@ import { ok } from './bytes.mjs';
 import { cipherSuite, withLengthPrefix } from './suites.mjs';
 
 const day = 86400n;
+
+// The external pre-shared keys of ../peer/psk.go.
+const preSharedKeys = {
+  findPsk: (id) => (id.psktype === 'external' ? createHash('sha256').update(id.pskId).digest() : undefined),
+};
 const protocol = { version: 'mls10' };
 
 export class Member {
@@ -47,7 +53,7 @@ export class Member {
   async join(bytes) {
     const { welcome } = parse(bytes, 'mls_welcome');
     const { publicPackage, privatePackage } = await this.packageFor(welcome);
-    this.state = await joinGroup(welcome, publicPackage, privatePackage, emptyPskIndex, this.cs);
+    this.state = await joinGroup(welcome, publicPackage, privatePackage, preSharedKeys, this.cs);
   }
 
   async packageFor(welcome) {
@@ -68,9 +74,9 @@ export class Member {
     return encodeMlsMessage({ ...protocol, wireformat: 'mls_public_message', publicMessage });
   }
 
-  async commit({ add = [], remove = [], isPublic = false, aad }) {
-    const extraProposals = [...remove.map(removeProposal), ...add.map(addProposal)];
-    const { newState, welcome, commit } = await createCommit({ state: this.forHandshake(), cipherSuite: this.cs }, {
+  async commit({ add = [], remove = [], psks = [], isPublic = false, aad }) {
+    const extraProposals = [...remove.map(removeProposal), ...add.map(addProposal), ...psks.map(this.pskProposal, this)];
+    const { newState, welcome, commit } = await createCommit({ state: this.forHandshake(), cipherSuite: this.cs, pskIndex: preSharedKeys }, {
       wireAsPublicMessage: isPublic, ratchetTreeExtension: true, extraProposals, authenticatedData: aad,
     });
     this.next = this.padded(newState);
@@ -108,9 +114,18 @@ export class Member {
     return { ...state, clientConfig: this.state.clientConfig };
   }
 
+  pskProposal(pskId) {
+    const pskNonce = this.cs.rng.randomBytes(this.cs.kdf.size);
+    return { proposalType: 'psk', psk: { preSharedKeyId: { psktype: 'external', pskId, pskNonce } } };
+  }
+
+  // Not the library's processMessage: that forgets the pre-shared keys for a private message.
   async process(bytes) {
-    const result = await processMessage(parse(bytes), this.state, emptyPskIndex, () => 'accept', this.cs);
-    if (result.kind !== 'newState') throw new Error('an application message where a handshake was expected');
+    const message = parse(bytes);
+    const result = message.wireformat === 'mls_public_message'
+      ? await processPublicMessage(this.state, message.publicMessage, preSharedKeys, this.cs)
+      : await processPrivateMessage(this.state, message.privateMessage, preSharedKeys, this.cs);
+    ok(result.kind !== 'applicationMessage', 'an application message where a handshake was expected');
     this.state = result.newState;
     return this.state.groupActiveState.kind === 'removedFromGroup';
   }
@@ -123,8 +138,8 @@ export class Member {
 
   async open(bytes) {
     const message = parse(bytes, 'mls_private_message');
-    const result = await processMessage(message, this.state, emptyPskIndex, () => 'accept', this.cs);
-    if (result.kind !== 'applicationMessage') throw new Error('a handshake where an application message was expected');
+    const result = await processPrivateMessage(this.state, message.privateMessage, emptyPskIndex, this.cs);
+    ok(result.kind === 'applicationMessage', 'a handshake where an application message was expected');
     this.state = result.newState;
     return { plaintext: result.message, aad: message.privateMessage.authenticatedData };
   }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"frond/mls/interop/peer"
+	"frond/mls/interop/versus"
 )
 
 func main() {
@@ -24,6 +25,7 @@ func main() {
 	names := flag.String("peers", "frond,mls-go,ts-mls", "who takes part; the first is what the others are compared to")
 	rounds := flag.Int("rounds", 5, "measurements of which the median counts")
 	each := flag.Duration("time", 200*time.Millisecond, "how long a measurement runs")
+	fresh := flag.Bool("fresh", false, "in groups just made by one member, instead of full trees")
 	dir := flag.String("tsmls", "tsmls", "folder of the ts-mls driver, with its packages installed")
 	flag.Parse()
 	if err := flag.Set("test.benchtime", each.String()); err != nil {
@@ -38,7 +40,10 @@ func main() {
 		log.Fatal(err)
 	}
 	defer stop()
-	c := comparison{suite: uint16(*suite), sizes: sizes, kinds: kinds, rounds: *rounds}
+	c := comparison{makeGroup: versus.NewFullGroup, suite: uint16(*suite), sizes: sizes, kinds: kinds, rounds: *rounds}
+	if *fresh {
+		c.makeGroup = versus.NewFreshGroup
+	}
 	if err := c.run(); err != nil {
 		stop()
 		log.Fatal(err)

@@ -16,11 +16,12 @@ import (
 )
 
 type comparison struct {
-	suite  uint16
-	sizes  []int
-	kinds  []peer.Implementation
-	rounds int
-	cells  map[cell]measured
+	makeGroup func(suite uint16, size int) (*versus.Group, error)
+	suite     uint16
+	sizes     []int
+	kinds     []peer.Implementation
+	rounds    int
+	cells     map[cell]measured
 }
 
 type cell struct {
@@ -39,7 +40,7 @@ func (c *comparison) run() error {
 	c.cells = map[cell]measured{}
 	for _, n := range c.sizes {
 		fmt.Fprintf(os.Stderr, "suite %#x, %d members\n", c.suite, n)
-		group, err := versus.NewGroup(c.suite, n)
+		group, err := c.makeGroup(c.suite, n)
 		if err != nil {
 			return err
 		}
