@@ -1,12 +1,12 @@
 package store_test
 
 import (
+	"bufio"
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -155,8 +155,9 @@ func TestAKilledProcessLosesNothingOnSQLite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	said := map[wire.ID]map[uint64]string{}
-	for range 8 {
-		for _, line := range runAndKill(t, dir, time.Duration(100+rand.IntN(200))*time.Millisecond) {
+	const kills = 8
+	for range kills {
+		for _, line := range runAndKill(t, dir, time.Duration(rand.IntN(150))*time.Millisecond) {
 			var conversation, message string
 			var seq uint64
 			if n, _ := fmt.Sscan(line, &conversation, &seq, &message); n != 3 || len(message) != 32 {
@@ -177,8 +178,8 @@ func TestAKilledProcessLosesNothingOnSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if len(said) < 4 {
-		t.Errorf("only %d processes wrote anything: the test proves little", len(said))
+	if len(said) < kills {
+		t.Errorf("only %d conversations in %d processes: the test proves little", len(said), kills)
 	}
 	for id, messages := range said {
 		list, err := s.Entries(t.Context(), id, 0, 0, 1<<20, 1<<30)
@@ -203,22 +204,26 @@ func TestAKilledProcessLosesNothingOnSQLite(t *testing.T) {
 // childFolder tells a copy of this test program to be the process that is killed.
 const childFolder = "FROND_TEST_CHILD_FOLDER"
 
-// runAndKill starts this program again as TestWriteUntilKilled and returns the lines it wrote.
-func runAndKill(t *testing.T, dir string, after time.Duration) []string {
+// runAndKill starts this program again as TestWriteUntilKilled, kills it some time after its first
+// line, and returns the lines it wrote.
+func runAndKill(t *testing.T, dir string, after time.Duration) (lines []string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestWriteUntilKilled$")
 	cmd.Env = append(os.Environ(), childFolder+"="+dir)
-	var out strings.Builder
-	cmd.Stdout = &out
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(after)
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
+	for scan := bufio.NewScanner(out); scan.Scan(); lines = append(lines, scan.Text()) {
+		if len(lines) == 0 {
+			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		}
 	}
 	_ = cmd.Wait() // it was killed
-	return strings.Split(out.String(), "\n")
+	return lines
 }
 
 // TestWriteUntilKilled is the process of runAndKill.
