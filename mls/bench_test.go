@@ -171,6 +171,50 @@ func BenchmarkSave(b *testing.B) {
 	})
 }
 
+// BenchmarkSaveMessage saves after one message of a group in which all have spoken: as one blob, and as
+// the records that changed.
+func BenchmarkSaveMessage(b *testing.B) {
+	for _, n := range []int{2, 100, 500} {
+		f := newFullGroup(b, SuiteX25519, n)
+		g := f.member(0)
+		for i := LeafIndex(1); i < LeafIndex(n); i++ {
+			_, message, err := f.member(i).Seal(testConfig(), nil, nil)
+			must(b, err)
+			g, _, err = g.Open(testConfig(), message)
+			must(b, err)
+		}
+		g, _, err := g.Seal(testConfig(), nil, nil)
+		must(b, err)
+		next, _, err := g.Seal(testConfig(), nil, nil)
+		must(b, err)
+		b.Run(fmt.Sprintf("blob/%d", n), func(b *testing.B) {
+			var size int
+			for b.Loop() {
+				size = len(next.MarshalRatchets())
+			}
+			b.ReportMetric(float64(size), "B")
+		})
+		b.Run(fmt.Sprintf("records/%d", n), func(b *testing.B) {
+			var size int
+			for b.Loop() {
+				size = 0
+				for _, r := range next.Changes(g) {
+					size += len(r.Key) + len(r.Value)
+				}
+			}
+			b.ReportMetric(float64(size), "B")
+		})
+		epoch, records := next.MarshalEpoch(), next.Changes(nil)
+		b.Run(fmt.Sprintf("load/%d", n), func(b *testing.B) {
+			for b.Loop() {
+				_, err := ParseGroupRecords(epoch, records, next.signer)
+				must(b, err)
+			}
+			b.ReportMetric(float64(len(epoch)), "epoch-B")
+		})
+	}
+}
+
 // BenchmarkPrimitives measures the operations that bound the figures above.
 func BenchmarkPrimitives(b *testing.B) {
 	_, signer, err := ed25519.GenerateKey(rand.Reader)

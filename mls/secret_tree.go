@@ -13,6 +13,9 @@ type secretNode struct {
 	ratchets    *ratchets
 }
 
+// inner tells a node whose children took its place.
+func (n *secretNode) inner() bool { return n.secret == nil && n.ratchets == nil }
+
 // ratchets are the two hash ratchets of one sender.
 type ratchets struct{ handshake, application ratchet }
 

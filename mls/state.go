@@ -105,7 +105,7 @@ func readPrivateKeys(s *suite, r *reader) privateKeys {
 
 // MarshalRatchets encodes what changes with each message: message keys and collected proposals. Its
 // size grows with the number of members heard from in this epoch and the kept ones, and with the number
-// of messages that were passed over.
+// of messages that were passed over; [Group.Changes] says the same piece by piece.
 func (g *Group) MarshalRatchets() []byte {
 	w := newState(ratchetHalf, 1024)
 	w.opaque(g.stateID())
@@ -118,14 +118,12 @@ func (g *Group) MarshalRatchets() []byte {
 	})
 	w.vector(func() {
 		for _, p := range g.proposals {
-			w.opaque(p.ref)
-			p.from.write(w)
-			w.raw(p.proposal.raw)
+			p.write(w)
 		}
 	})
 	w.vector(func() {
 		for _, u := range g.updates {
-			w.opaque(u.key.bytes())
+			u.write(w)
 		}
 	})
 	return w.b

@@ -17,6 +17,10 @@ func ParseGroup(epoch, ratchets []byte, signer crypto.Signer) (*Group, error) {
 	if err := g.parseRatchetHalf(ratchets); err != nil {
 		return nil, err
 	}
+	return g.signedBy(signer)
+}
+
+func (g *Group) signedBy(signer crypto.Signer) (*Group, error) {
 	public, err := g.suite.signerKey(signer)
 	if err != nil {
 		return nil, err
@@ -103,18 +107,37 @@ func (g *Group) parseRatchetHalf(b []byte) error {
 		g.past[i].secretTree = readSecretTree(g.suite, r, rootOf(uint32(len(g.past[i].members))))
 	})
 	r.each(func(r *reader) {
-		g.proposals = append(g.proposals, cachedProposal{ref: r.opaque(), from: readSender(r), proposal: readProposal(r)})
+		g.proposals = append(g.proposals, readCachedProposal(r))
 	})
-	r.each(func(r *reader) {
-		key, err := g.suite.parsePrivateKey(r.opaque())
-		if err != nil {
-			r.fail()
-		}
-		g.updates = append(g.updates, ownUpdate{key})
-	})
-	g.past = slices.DeleteFunc(g.past, func(p *pastEpoch) bool { return p.secretTree == nil })
+	r.each(func(r *reader) { g.updates = append(g.updates, readOwnUpdate(g.suite, r)) })
+	g.forgetUnread()
 	if err := r.end("stored ratchets"); err != nil {
 		return fmt.Errorf("%w: %w", ErrState, err)
 	}
 	return nil
+}
+
+// forgetUnread drops the past epochs whose keys were not stored.
+func (g *Group) forgetUnread() {
+	g.past = slices.DeleteFunc(g.past, func(p *pastEpoch) bool { return p.secretTree == nil })
+}
+
+func (p *cachedProposal) write(w *writer) {
+	w.opaque(p.ref)
+	p.from.write(w)
+	w.raw(p.proposal.raw)
+}
+
+func readCachedProposal(r *reader) cachedProposal {
+	return cachedProposal{ref: r.opaque(), from: readSender(r), proposal: readProposal(r)}
+}
+
+func (u *ownUpdate) write(w *writer) { w.opaque(u.key.bytes()) }
+
+func readOwnUpdate(s *suite, r *reader) ownUpdate {
+	key, err := s.parsePrivateKey(r.opaque())
+	if err != nil {
+		r.fail()
+	}
+	return ownUpdate{key: key}
 }

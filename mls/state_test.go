@@ -2,6 +2,8 @@ package mls
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -14,7 +16,43 @@ func (w *world) reload(p *person) {
 	if !bytes.Equal(g.MarshalEpoch(), epoch) || !bytes.Equal(g.MarshalRatchets(), ratchets) {
 		w.t.Fatalf("the state of %s changes when it is stored and loaded", p.name)
 	}
+	w.reloadRecords(p, epoch, ratchets)
 	p.group = g
+}
+
+// reloadRecords keeps the records of a member up to date by their changes alone, and checks that they
+// say the same as the whole.
+func (w *world) reloadRecords(p *person, epoch, ratchets []byte) {
+	w.t.Helper()
+	if p.records == nil {
+		p.records = map[string][]byte{}
+	}
+	for _, r := range p.group.Changes(p.saved) {
+		if r.Value == nil {
+			delete(p.records, r.Key)
+		} else {
+			p.records[r.Key] = r.Value
+		}
+	}
+	p.saved = p.group
+	all := p.group.Changes(nil)
+	for _, r := range all {
+		if !bytes.Equal(p.records[r.Key], r.Value) {
+			w.t.Fatalf("record %q of %s is not what it should be", r.Key, p.name)
+		}
+	}
+	if len(all) != len(p.records) {
+		w.t.Fatalf("%d records of %s are stored, %d needed", len(p.records), p.name, len(all))
+	}
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	g, err := ParseGroupRecords(epoch, all, p.signer)
+	must(w.t, err)
+	if !bytes.Equal(g.MarshalEpoch(), epoch) || !bytes.Equal(g.MarshalRatchets(), ratchets) {
+		w.t.Fatalf("the state of %s changes when it is stored in records", p.name)
+	}
+	if changed := g.Changes(g); len(changed) != 0 {
+		w.t.Fatalf("%d changes between a state and itself", len(changed))
+	}
 }
 
 func (w *world) reloadAll() {
@@ -170,5 +208,113 @@ func TestForgottenEpochsMayBeMissingFromOneHalf(t *testing.T) {
 	must(t, err)
 	if len(g.past) != 0 || len(bob.group.past) != 2-1 {
 		t.Fatalf("%d past epochs after forgetting, %d before", len(g.past), len(bob.group.past))
+	}
+}
+
+// In a group in which all have spoken a message changes one record, and a new epoch begins with one.
+func TestSavingAfterAMessageDoesNotGrowWithTheGroup(t *testing.T) {
+	t.Parallel()
+	f := newFullGroup(t, SuiteX25519, 64)
+	g := f.member(0)
+	size := func(records []Record) (n int) {
+		for _, r := range records {
+			n += len(r.Key) + len(r.Value)
+		}
+		return n
+	}
+	for i := range LeafIndex(64) {
+		if i == g.own {
+			continue
+		}
+		_, message, err := f.member(i).Seal(testConfig(), nil, nil)
+		must(t, err)
+		next, _, err := g.Open(testConfig(), message)
+		must(t, err)
+		if c := next.Changes(g); len(c) > 8 {
+			t.Fatalf("the first message of a sender changes %d records of 64 members", len(c))
+		}
+		g = next
+	}
+	next, _, err := g.Seal(testConfig(), nil, nil)
+	must(t, err)
+	g = next
+	next, _, err = g.Seal(testConfig(), nil, nil)
+	must(t, err)
+	if c := next.Changes(g); len(c) != 1 || size(c) > 200 {
+		t.Fatalf("a message changes %d records of %d bytes", len(c), size(c))
+	}
+	if all := size(next.Changes(nil)); all < 64*60 {
+		t.Fatalf("all records have %d bytes", all)
+	}
+	staged, err := g.Commit(testConfig(), CommitOptions{})
+	must(t, err)
+	if c := staged.Merge().Changes(staged.Present()); len(c) != 2 {
+		t.Fatalf("a new epoch changes %d records", len(c))
+	}
+}
+
+func TestRecordsThatDoNotBelongTogetherAreRefused(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, suite: SuiteX25519, people: map[string]*person{}}
+	pair(w)
+	bob := w.person("bob")
+	oldEpoch, old := bob.group.MarshalEpoch(), bob.group.Changes(nil)
+	w.commit("alice", CommitOptions{})
+	w.talk()
+	epoch, now := bob.group.MarshalEpoch(), bob.group.Changes(nil)
+	change := func(f func(r *Record)) []Record {
+		var list []Record
+		for _, r := range now {
+			f(&r)
+			list = append(list, r)
+		}
+		return list
+	}
+	for what, try := range map[string]struct {
+		epoch   []byte
+		records []Record
+		signer  *person
+	}{
+		"old records":         {epoch, old, bob},
+		"old epoch":           {oldEpoch, now, bob},
+		"records of alice":    {epoch, w.person("alice").group.Changes(nil), bob},
+		"signer of alice":     {epoch, now, w.person("alice")},
+		"no records":          {epoch, nil, bob},
+		"head alone":          {epoch, now[:1], bob},
+		"a record twice":      {epoch, append(now[1:2:2], now...), bob},
+		"no head":             {epoch, now[1:], bob},
+		"the last missing":    {epoch, now[:len(now)-1], bob},
+		"one more":            {epoch, append([]Record{{"x", nil}}, now...), bob},
+		"a key of nobody":     {epoch, append([]Record{{nodeKey(1<<40, 0), now[1].Value}}, now...), bob},
+		"a key badly written": {epoch, change(func(r *Record) { r.Key = string(bytes.ToUpper([]byte(r.Key))) }), bob},
+		"trailing bytes":      {epoch, change(func(r *Record) { r.Value = append(bytes.Clone(r.Value), 0) }), bob},
+		"cut bytes":           {epoch, change(func(r *Record) { r.Value = r.Value[:len(r.Value)-1] }), bob},
+		"a parent and its child": {epoch, append([]Record{{nodeKey(bob.group.Epoch(), 1),
+			fmt.Append(nil, "\x00\x20", string(make([]byte, 32)))}}, now...), bob},
+	} {
+		if _, err := ParseGroupRecords(try.epoch, try.records, try.signer.signer); err == nil {
+			t.Errorf("%s: accepted", what)
+		} else {
+			wantError(t, err, ErrState)
+		}
+	}
+	if _, err := ParseGroupRecords(epoch, now, bob.signer); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEarlierEpochsMayBeForgottenInRecords(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, suite: SuiteX25519, people: map[string]*person{}}
+	pair(w)
+	w.commit("alice", CommitOptions{})
+	bob := w.person("bob")
+	w.reload(bob)
+	bob.group = bob.group.ForgetBefore(testTime().AddDate(1, 0, 0))
+	w.reloadRecords(bob, bob.group.MarshalEpoch(), bob.group.MarshalRatchets())
+	for key := range bob.records {
+		if epoch, _, ok := parseNodeKey(key); ok && epoch != bob.group.Epoch() {
+			t.Fatalf("record %s is still stored", key)
+		}
 	}
 }

@@ -43,6 +43,9 @@ type person struct {
 	name   string
 	signer crypto.Signer
 	group  *Group
+
+	records map[string][]byte // what a store of records holds
+	saved   *Group            // when it was last written
 }
 
 func (w *world) person(name string) *person {
