@@ -165,13 +165,6 @@ func (c *Client) after(d time.Duration, f func()) *time.Timer {
 	return t
 }
 
-func (c *Client) stop(t *time.Timer) {
-	if t != nil {
-		t.Stop()
-		delete(c.timers, t)
-	}
-}
-
 // Start reads what this device knows, says so, and goes online when somebody is signed in.
 func (c *Client) Start(ctx context.Context) (Session, error) {
 	err := c.run(ctx, func() error {

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"frond/client/identity"
 	"frond/wire"
@@ -99,6 +101,9 @@ func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
 
 // meet verifies one account.
 func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
+	if k := c.contacts[a.ID]; k != nil && k.name == a.Name && (k.pinned || !pin) && slices.EqualFunc(k.chain.Events(), a.Chain, bytes.Equal) {
+		return nil // nothing new
+	}
 	chain, err := identity.ParseChain(a.Chain)
 	if err != nil {
 		return err

@@ -255,7 +255,7 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		return err
 	}
 	v.behind, v.gap, v.gaps, v.awaiting = false, false, 0, 0
-	v.rec.State, v.rec.Begun = stateActive, true
+	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = stateActive, true, false, false
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = seq, seq, seq, v.group.Epoch()
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	v.peers = map[wire.ID]peerRecord{}

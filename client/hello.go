@@ -22,6 +22,9 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
 		v.awaiting, v.gap, v.gaps, v.attempts = 0, false, 0, 0
+		if v.rec.Skipped {
+			c.renewLater(v)
+		}
 		c.advance(v)
 	}
 	c.saveState()
@@ -123,7 +126,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	if err := c.adopt(v, g); err != nil {
 		return nil, err
 	}
-	v.rec.Kind, v.rec.State, v.rec.Begun = roster.Kind, stateActive, true
+	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
 	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting = nil, nil, false, false, 0, 0
 	v.peers = map[wire.ID]peerRecord{}

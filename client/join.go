@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"time"
 
 	"frond/mls"
 	"frond/wire"
@@ -170,13 +171,36 @@ func (c *Client) leavesOf(members []mls.Member, leaves []mls.LeafIndex) (refs []
 }
 
 // mayRejoin decides whether to give up the group this device has: only when the log is processed as
-// far as the group information and that is nevertheless ahead, and not twice within ten minutes.
+// far as the group information and that is of another epoch, and not twice within ten minutes.
 func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, seq uint64) bool {
 	now := c.nowMillis()
-	if g, err := c.openGroup(v); err == nil && (view.Epoch <= g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
+	if g, err := c.openGroup(v); err == nil && (view.Epoch == g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
 		v.behind = false
 		return false
 	}
 	v.rec.Rejoined = now
 	return true
+}
+
+// renewPause is how long the devices of a conversation wait, each for a random time, before one of
+// them renews the group information.
+const renewPause = 20 * time.Second
+
+// renewLater makes an empty commit some time after one was skipped, unless somebody was faster.
+func (c *Client) renewLater(v *conversation) {
+	c.after(c.jitter(2*renewPause)-renewPause, func() {
+		if c.self == nil || c.conversations[v.id] != v || !v.rec.Skipped || v.rec.State != stateActive || len(v.wants) > 0 {
+			return
+		}
+		v.wants = append(v.wants, &want{
+			stage: func(v *conversation, _ *mls.Group) (plan, error) {
+				if !v.rec.Skipped {
+					return plan{}, errNothing
+				}
+				return plan{notice: noticeRecord{What: noticeRenewed, By: c.self.Account}}, nil
+			},
+			done: func(error) {},
+		})
+		c.advance(v)
+	})
 }

@@ -89,6 +89,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 		rec.Reason = c.reason(v, e, err)
 		peer.Known = false
 	} else {
+		v.rec.Confirmed = true
 		if peer.Known && peer.Hash != opened.Previous {
 			rec.Reason = ReasonMissingBefore
 		}
@@ -155,18 +156,24 @@ func follows(last peerRecord, o *content.Opened) error {
 	return nil
 }
 
-// reason names the failure, telling apart a message from before this device's time and a group that
-// lost step.
+// reason names the failure, and tells a message from before this device's time.
 func (c *Client) reason(v *conversation, e *wire.Entry, err error) Reason {
-	switch {
-	case errors.Is(err, mls.ErrUnknownEpoch):
+	if errors.Is(err, mls.ErrUnknownEpoch) {
 		if h, herr := mls.ParseHeader(e.Frame); herr == nil && h.Epoch < v.rec.Epoch {
 			return ReasonBeforeJoin
 		}
-	case errors.Is(err, mls.ErrFutureEpoch):
+	}
+	c.doubt(v, err)
+	return reasonFor(err)
+}
+
+// doubt suspects this device's own group when an entry is of an epoch it does not know and nobody else
+// was ever heard from in it: then it may have joined by group information that came with a skipped
+// commit. A group in which others were heard is the true one, whatever anybody sends.
+func (c *Client) doubt(v *conversation, err error) {
+	if !v.rec.Confirmed && (errors.Is(err, mls.ErrFutureEpoch) || errors.Is(err, mls.ErrUnknownEpoch)) {
 		v.behind = true
 	}
-	return reasonFor(err)
 }
 
 func (c *Client) peer(v *conversation, device wire.ID) (peerRecord, error) {
@@ -230,6 +237,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.skip(t, v, e, err)
 		return nil
 	}
+	v.rec.Confirmed, v.rec.Skipped = true, false
 	t.mark(v, markGroup)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)
@@ -247,6 +255,7 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 	if err := c.merge(t, v); err != nil {
 		return err
 	}
+	v.rec.Skipped = false
 	c.putNotice(t, v, e.Seq, e.Received, notice)
 	if len(v.wants) > 0 {
 		w := v.wants[0]
@@ -256,13 +265,18 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 	return nil
 }
 
-// skip leaves a commit out. Should it be this device that lost step, the group information will show it.
+// skip leaves a commit out. The server keeps the group information that came with it, by which nobody
+// can join, so somebody renews it.
 func (c *Client) skip(t *tx, v *conversation, e *wire.Entry, err error) {
 	c.cfg.Log.Warn("skipped a commit", "conversation", v.id, "seq", e.Seq, "error", err)
-	if errors.Is(err, mls.ErrFutureEpoch) || e.Device == c.self.Device {
-		v.behind = true
-	}
 	c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSkipped, By: e.Account})
+	if e.Device == c.self.Device {
+		v.behind = true // made by this device, which no longer knows it
+		return
+	}
+	c.doubt(v, err)
+	v.rec.Skipped = true
+	t.then(func() { c.renewLater(v) })
 }
 
 // expelled leaves a conversation this account was removed from. Its timeline stays.

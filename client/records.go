@@ -1,10 +1,6 @@
 package client
 
-import (
-	"bytes"
-
-	"frond/wire"
-)
+import "frond/wire"
 
 // Records are what the store holds, as CBOR.
 
@@ -73,6 +69,8 @@ type conversationRecord struct {
 	Begun     bool                  `cbor:"13,keyasint"` // the server has a log for it
 	Rejoined  uint64                `cbor:"14,keyasint"` // milliseconds since 1970: the last repair
 	Epoch     uint64                `cbor:"15,keyasint"` // in which this device's group began
+	Confirmed bool                  `cbor:"16,keyasint"` // somebody else was heard from in this device's group
+	Skipped   bool                  `cbor:"17,keyasint"` // the last handshake was skipped: the server's group information is no good
 }
 
 // lastRecord is the newest message, for the list of conversations.
@@ -165,5 +163,3 @@ func encode(v any) []byte {
 	}
 	return b
 }
-
-func tokenID(token []byte) wire.Hash { return sha256Sum(bytes.TrimSpace(token)) }

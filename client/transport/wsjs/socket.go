@@ -33,8 +33,8 @@ type conn struct {
 	funcs  map[string]js.Func
 }
 
-// Dial implements client.Transport. A browser does not tell why a server refuses a WebSocket, so a
-// session that ended is learnt from the hello, or from the next request.
+// Dial implements client.Transport. A browser does not tell why a server refuses a WebSocket, so the
+// same address is then asked by an ordinary request, which is told.
 func (t *Transport) Dial(ctx context.Context) (client.Conn, error) {
 	socket := js.Global().Get("WebSocket").New(strings.Replace(t.origin, "http", "ws", 1) + wire.PathSocket)
 	socket.Set("binaryType", "arraybuffer")
@@ -44,11 +44,20 @@ func (t *Transport) Dial(ctx context.Context) (client.Conn, error) {
 	case <-c.opened:
 		return c, nil
 	case <-c.closed:
-		return nil, c.err
+		return nil, t.refusal(ctx)
 	case <-ctx.Done():
 		_ = c.Close()
 		return nil, ctx.Err()
 	}
+}
+
+// refusal asks why no WebSocket was opened. A server that would open one says that the request is none.
+func (t *Transport) refusal(ctx context.Context) error {
+	_, err := t.Post(ctx, wire.PathSocket, nil)
+	if err == nil || wire.CodeOf(err) == wire.CodeBadRequest {
+		return errClosed
+	}
+	return err
 }
 
 func (c *conn) listen() {
