@@ -4,7 +4,7 @@ import "testing"
 
 func TestLifeOfAGroup(t *testing.T) {
 	t.Parallel()
-	eachSuite(t, func(t *testing.T, w *world) {
+	inSuites(t, Suites(), func(t *testing.T, w *world) {
 		w.create("alice")
 		w.commit("alice", CommitOptions{}, "bob")
 		w.talk()

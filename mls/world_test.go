@@ -5,8 +5,8 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -21,9 +21,23 @@ func testConfig() Config {
 	return Config{Now: testTime, Extensions: []ExtensionType{testExtension}}
 }
 
-// eachSuite runs a story in every suite of the table.
+var allSuites = flag.Bool("mls.all", false, "tell every story in every cipher suite")
+
+// storySuites are those in which every story is told: one of each kind of signature, AEAD and KEM that is
+// quick. The life of a group is told in all.
+var storySuites = []CipherSuite{SuiteX25519, SuiteP256, SuiteX25519ChaCha, SuiteHybrid}
+
+// eachSuite tells a story in several suites, or in all of the table when the flag is set.
 func eachSuite(t *testing.T, story func(*testing.T, *world)) {
-	for _, id := range Suites() {
+	list := storySuites
+	if *allSuites {
+		list = Suites()
+	}
+	inSuites(t, list, story)
+}
+
+func inSuites(t *testing.T, list []CipherSuite, story func(*testing.T, *world)) {
+	for _, id := range list {
 		t.Run(id.String(), func(t *testing.T) {
 			t.Parallel()
 			story(t, &world{t: t, suite: id, people: map[string]*person{}})
@@ -59,9 +73,10 @@ func (w *world) person(name string) *person {
 
 func newSigner(t testing.TB, id CipherSuite) crypto.Signer {
 	t.Helper()
-	curve := map[CipherSuite]elliptic.Curve{SuiteP256: elliptic.P256(), SuiteP384: elliptic.P384(), SuiteP521: elliptic.P521()}[id]
-	if curve != nil {
-		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	s, err := suiteOf(id)
+	must(t, err)
+	if e, ok := s.sig.(ecdsaScheme); ok {
+		key, err := ecdsa.GenerateKey(e.curve, rand.Reader)
 		must(t, err)
 		return key
 	}
