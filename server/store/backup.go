@@ -10,7 +10,8 @@ import (
 
 // Backup writes the whole database as of one moment into a new file, readable by this user only, and
 // returns once it is on disk. Beside a running server, in a process of its own, it makes nobody wait;
-// within one it would hold up appends. The file must not exist. Only SQLite is backed up this way; for MySQL and MariaDB their own tools are.
+// within one it would hold up appends. The file must not exist. Only SQLite is backed up this way;
+// for MySQL and MariaDB their own tools are.
 func (s *Store) Backup(ctx context.Context, file string) error {
 	if _, ok := s.dialect.(*sqliteDialect); !ok {
 		return fmt.Errorf("store: back up MySQL or MariaDB with mariadb-dump --single-transaction")
