@@ -70,6 +70,17 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
     assert.equal(await ana.textbox('Message').inputValue(), '');
   });
 
+  it('does not send while a word is being composed', async () => {
+    await type('日本');
+    const sent = await ana.textbox('Message').evaluate((box) => {
+      const enter = new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true });
+      return !box.dispatchEvent(enter) || box.value === '';
+    });
+    assert.equal(sent, false);
+    await press('Enter');
+    await ben.sees('ana', '日本');
+  });
+
   it('moves in the list with the arrow keys', async () => {
     await press('Escape'); // from the composer to the open conversation in the list
     const first = await focused();

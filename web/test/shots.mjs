@@ -17,10 +17,10 @@ const server = await Server.start();
 const wire = await Wire.to(server.port);
 const browser = await launch();
 
-/** Takes one screen in all four forms. */
-async function shoot(person, name) {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    for (const colorScheme of ['light', 'dark']) {
+/** Takes one screen in all four forms, or in those that are named. */
+async function shoot(person, name, wanted = ['desktop', 'phone'], schemes = ['light', 'dark']) {
+  for (const [size, viewport] of Object.entries(sizes).filter(([s]) => wanted.includes(s))) {
+    for (const colorScheme of schemes) {
       await person.page.setViewportSize(viewport);
       await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await person.page.waitForTimeout(350);
@@ -41,7 +41,7 @@ await shoot(ana, '2-sign-refused');
 await ana.textbox('User name').fill('ana');
 await ana.button('Create account').click();
 await ana.page.getByText('Deriving keys').waitFor();
-await shoot(ana, '3-deriving');
+await shoot(ana, '3-deriving', ['desktop'], ['light']); // it does not wait for more
 await ana.ready();
 await shoot(ana, '4-empty');
 
@@ -64,7 +64,7 @@ const talk = [
   [ben, 'Finally!'],
   [dmitri, 'I can help from Thursday on, with a van if somebody can tell me where it may stand for the day.'],
   [ana, 'In the yard. I will leave the gate open.'],
-  [ana, 'The plan is at https://example.org/plans/greenhouse, page two. *Please* read it before you drill _anything_.'],
+  [ana, 'The plan is at https://example.org/plans/greenhouse, page two. **Please** read it before you drill *anything*.'],
   [ben, 'Run this first:\n```\nfor pin in range(8):\n    gpio.setup(pin, gpio.IN)\n    print(pin, gpio.input(pin))\n```'],
   [carla, 'and `sensors --calibrate` after it?'],
   [dmitri, 'שלום! הפגישה מחר בשעה 10:00.'],

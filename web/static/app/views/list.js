@@ -12,7 +12,7 @@ export const titleOf = (conversation) => (conversation.kind === 'everyone' ? wor
 export class ListView extends View {
   #store;
   #items = new Map(); // id -> Item
-  #empty = el('div', { class: 'list-empty' }, el('p', null, words.empty), el('p', { class: 'muted' }, words.emptyHint));
+  #hint = el('p', { class: 'list-hint' }, words.hint);
 
   constructor(store) {
     super();
@@ -34,8 +34,8 @@ export class ListView extends View {
       return item.root;
     });
     this.#forget();
-    const empty = this.#store.listed ? [this.#empty] : [];
-    reconcile(this.root, nodes.length > 0 ? nodes : empty);
+    const alone = this.#store.listed && this.#store.conversations.every((c) => c.kind === 'everyone');
+    reconcile(this.root, alone ? [...nodes, this.#hint] : nodes);
     this.#oneTabStop(nodes);
   }
 
