@@ -1,9 +1,12 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -242,5 +245,34 @@ func TestTheDatabaseHoldsNoAuthenticationSecret(t *testing.T) {
 	must(t, err)
 	if a.AuthHash == ana.auth {
 		t.Fatal("the authentication secret is stored as it is")
+	}
+}
+
+func TestBehindAProxyTheClientsOwnAddressIsLimited(t *testing.T) {
+	t.Parallel()
+	limits := account.Limits{KDF: account.Rate{Burst: 1, Every: time.Hour}}
+	w := newWorld(t, func(r *rules) { r.accounts.Limits, r.gateway.Proxied = &limits, true })
+	body, err := wire.Encode(wire.KDFRequest{Name: "ana"})
+	must(t, err)
+	ask := func(hops ...string) int {
+		r := httptest.NewRequest("POST", wire.PathKDF, bytes.NewReader(body))
+		r.Header.Set("Content-Type", wire.ContentType)
+		r.Header["X-Forwarded-For"] = hops
+		a := httptest.NewRecorder()
+		w.gateway.Handler().ServeHTTP(a, r)
+		return a.Code
+	}
+	for _, step := range []struct {
+		hops []string
+		want int
+	}{
+		{[]string{"192.0.2.1"}, http.StatusOK},
+		{[]string{"192.0.2.2"}, http.StatusOK},
+		{[]string{"198.51.100.7, 192.0.2.1"}, http.StatusTooManyRequests}, // made up by the client
+		{[]string{"198.51.100.8", "192.0.2.1"}, http.StatusTooManyRequests},
+	} {
+		if got := ask(step.hops...); got != step.want {
+			t.Errorf("%q: %d, want %d", step.hops, got, step.want)
+		}
 	}
 }

@@ -156,7 +156,7 @@ func status(c wire.Code) int {
 // address is where a request comes from, for the limits.
 func (g *Gateway) address(r *http.Request) string {
 	if g.proxied {
-		hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		if last := strings.TrimSpace(hops[len(hops)-1]); last != "" {
 			return last
 		}

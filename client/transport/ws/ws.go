@@ -213,6 +213,6 @@ func (c *Conn) within(ctx context.Context, f func() error) error {
 // Close says goodbye, if the server still listens, and ends the connection.
 func (c *Conn) Close() error {
 	bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	_ = c.socket.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second))
+	_ = c.socket.WriteControl(websocket.CloseMessage, bye, time.Now().Add(100*time.Millisecond))
 	return c.socket.Close()
 }
