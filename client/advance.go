@@ -65,12 +65,8 @@ func (c *Client) await(v *conversation, seq uint64) {
 	if v.rec.Cursor >= seq {
 		return
 	}
-	v.awaiting = seq
-	c.after(awaitTimeout, func() {
-		if v.awaiting > v.rec.Cursor {
-			c.subscribe(v)
-		}
-	})
+	v.awaiting, v.known = seq, max(v.known, seq)
+	c.after(awaitTimeout, func() { c.missing(v) })
 }
 
 // passes reports whether the same request may succeed later.
@@ -110,27 +106,29 @@ func (c *Client) requestAppend(v *conversation, kind wire.Kind, body []byte, don
 	})
 }
 
-// subscribe asks for the entries after the cursor.
+// subscribe asks for the entries after the cursor. As long as they do not come although the log is known
+// to go further, it asks again, less and less often.
 func (c *Client) subscribe(v *conversation) {
+	v.gap = true
 	c.request(wire.OpSubscribe, wire.Cursor{Conversation: v.id, After: v.rec.Cursor}, func(_ []byte, err error) {
 		v.gap = false
-		if err != nil && wire.CodeOf(err) != CodeOffline {
+		if wire.CodeOf(err) == CodeOffline {
+			return
+		}
+		if err != nil {
 			c.cfg.Log.Warn("subscribe", "conversation", v.id, "error", err)
+		}
+		if v.known > v.rec.Cursor {
+			v.gaps++
+			c.after(c.jitter(c.cfg.Backoff.at(v.gaps)), func() { c.missing(v) })
 		}
 	})
 }
 
-// missing asks for entries that were left out of the stream. When asking does not help, it asks
-// less and less often.
+// missing asks for entries that are known to be in the log and were left out of the stream.
 func (c *Client) missing(v *conversation) {
-	if v.gap {
+	if c.self == nil || c.conversations[v.id] != v || v.gap || v.rec.State != stateActive || v.known <= v.rec.Cursor {
 		return
 	}
-	v.gap = true
-	v.gaps++
-	if v.gaps < 3 {
-		c.subscribe(v)
-		return
-	}
-	c.after(c.jitter(c.cfg.Backoff.at(v.gaps)), func() { c.subscribe(v) })
+	c.subscribe(v)
 }

@@ -27,9 +27,10 @@ type conversation struct {
 	notUntil time.Time // after a refusal that passes
 	attempts int
 	wants    []*want
-	behind   bool // the group lost step: join it again
-	gap      bool // entries are missing; they were asked for
-	gaps     int  // how often in a row
+	behind   bool   // the group lost step: join it again
+	known    uint64 // the log goes at least as far
+	gap      bool   // entries after the cursor were asked for
+	gaps     int    // how often in a row
 	born     []func(wire.ID, error)
 	welcome  *wire.InboxItem // a welcome that waits for the log
 }

@@ -254,7 +254,7 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 	if err := c.merge(t, v); err != nil {
 		return err
 	}
-	v.behind, v.gap, v.gaps, v.awaiting = false, false, 0, 0
+	v.behind, v.gap, v.gaps, v.awaiting, v.known = false, false, 0, 0, seq
 	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = stateActive, true, false, false
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = seq, seq, seq, v.group.Epoch()
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))

@@ -47,6 +47,10 @@ func (c *Client) heardOf(t *tx, info wire.Conversation) {
 		c.conversations[info.ID] = v
 		t.mark(v, markRecord|markLook)
 	}
+	if info.Member && info.Last > v.rec.Cursor {
+		v.known = max(v.known, info.Last)
+		c.after(awaitTimeout, func() { c.missing(v) })
+	}
 	if !v.rec.Begun && info.Last > 0 && v.pending == nil {
 		v.rec.Begun = true
 		t.mark(v, markRecord|markLook)
@@ -128,7 +132,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
-	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting = nil, nil, false, false, 0, 0
+	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
 	v.peers = map[wire.ID]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	t.delete(c.self.keys.of("pending", v.id))

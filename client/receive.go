@@ -26,11 +26,12 @@ func (c *Client) entries(list []wire.Entry) {
 		if v == nil || v.rec.State != stateActive || e.Seq <= v.rec.Cursor {
 			continue // not ours, or seen before
 		}
+		v.known = max(v.known, e.Seq)
 		if e.Seq != v.rec.Cursor+1 {
 			c.missing(v)
 			continue
 		}
-		v.gap, v.gaps = false, 0
+		v.gaps = 0
 		if err := c.entry(t, v, e); err != nil {
 			_ = c.storageFailed(err)
 			return

@@ -23,6 +23,7 @@ type lane struct {
 	down   bool
 	faulty bool // doubles and reorders pushes, and cuts connections
 	conns  map[*conn]bool
+	tamper func(wire.Frame) []wire.Frame // what a cheating server makes of what it sends; nil: nothing
 }
 
 func newLane(s *server, r *rand.Rand) *lane {
@@ -61,7 +62,27 @@ func (l *lane) isDown() bool {
 	return l.down
 }
 
-// Post implements client.Transport. A request may get lost on its way, or its answer.
+// tampered passes frames through the cheating server, if it is one.
+func (l *lane) tampered(frames []wire.Frame) (out []wire.Frame) {
+	l.mu.Lock()
+	tamper := l.tamper
+	l.mu.Unlock()
+	if tamper == nil {
+		return frames
+	}
+	for _, f := range frames {
+		out = append(out, tamper(f)...)
+	}
+	return out
+}
+
+func (l *lane) cheat(tamper func(wire.Frame) []wire.Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tamper = tamper
+}
+
+// Post implements client.Transport.
 func (l *lane) Post(ctx context.Context, path string, body []byte) ([]byte, error) {
 	if l.isDown() {
 		return nil, errDown
@@ -116,7 +137,7 @@ func (c *conn) Receive(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	var out [][]byte
-	for _, f := range frames {
+	for _, f := range c.lane.tampered(frames) {
 		raw, err := wire.Encode(f)
 		if err != nil {
 			return nil, err
