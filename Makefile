@@ -26,4 +26,5 @@ bench: build ## beside a bare baseline server, in the same run
 	scripts/bench.sh
 
 clean: ## everything that was built; never ./data
-	rm -rf bin web/dist web/node_modules
+	rm -rf bin web/node_modules
+	find web/dist -mindepth 1 ! -name .gitignore -delete

@@ -26,6 +26,7 @@ export class TimelineView extends View {
   #unreadFrom = null; // id of the message that "new messages" stands before
   #loading = false;
   #loaded = false;
+  #troubled = false; // loading failed, and the top says so
   #read = -1; // position reported as read
   #scheduled = false;
   #log;
@@ -110,6 +111,7 @@ export class TimelineView extends View {
   // Runs a command that answers with messages; on failure says so at the top and offers to repeat it.
   async #fetch(command, data, again) {
     this.#loading = true;
+    this.#troubled = false;
     replace(this.#top, el('span', { class: 'spinner-border spinner-border-sm', 'aria-hidden': 'true' }), ` ${words.loading}`);
     if (this.#model.messages.length === 0) reconcile(this.#log, [this.#top]);
     try {
@@ -120,11 +122,12 @@ export class TimelineView extends View {
       return null;
     } finally {
       this.#loading = false;
-      if (!this.closed && this.#top.querySelector('.spinner-border')) replace(this.#top);
+      if (!this.closed && !this.#troubled) replace(this.#top);
     }
   }
 
   #failed(error, again) {
+    this.#troubled = true;
     const button = el('button', { type: 'button', class: 'btn btn-link', on: { click: again } }, words.again);
     replace(this.#top, `${words.failedToLoad} ${errorText(error)} `, button);
   }
@@ -193,8 +196,9 @@ export class TimelineView extends View {
   }
 
   #drawTop() {
-    const begun = !this.#model.more && this.#model.start === 0;
-    if (begun && this.#model.messages.length > 0) replace(this.#top, words.beginning);
+    if (this.#loading || this.#troubled) return; // then it says that
+    const begun = !this.#model.more && this.#model.start === 0 && this.#model.messages.length > 0;
+    replace(this.#top, begun && words.beginning);
   }
 
   #drawEmpty() {
