@@ -152,8 +152,8 @@ func cause(err error) string {
 
 var numbers = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
 
-// A script of -script runs alone; the ones in testdata each were a failure once, or would be with a
-// peer less carefully adapted.
+// Histories worth keeping: each was a failure of some member once, or of a peer not yet spared. A script of
+// -script runs in their place.
 func TestRecordedScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script-*.json")
 	if err != nil {
