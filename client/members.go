@@ -83,6 +83,14 @@ func (c *Client) planRemove(v *conversation, g *mls.Group, account wire.ID) (p p
 	return p, err
 }
 
+// Renew replaces this device's keys in a conversation, so that whoever had got hold of the old ones is
+// shut out again (RFC 9420, section 16.6).
+func (c *Client) Renew(ctx context.Context, id wire.ID) error {
+	return c.change(ctx, id, func(*conversation, *mls.Group) (plan, error) {
+		return plan{notice: noticeRecord{What: noticeRenewed, By: c.self.Account}}, nil
+	})
+}
+
 // change wants a change of a conversation and waits until it is so, or refused. A change that loses
 // a race is staged again on top of the winner.
 func (c *Client) change(ctx context.Context, id wire.ID, stage func(*conversation, *mls.Group) (plan, error)) error {

@@ -16,21 +16,23 @@ func (w *World) step(ctx context.Context, step int) error {
 	}
 	p := w.people[w.rand.IntN(min(len(w.people), step+1))]
 	switch n := w.rand.IntN(100); {
-	case n < 52:
+	case n < 48:
 		w.write(ctx, p)
-	case n < 60:
+	case n < 56:
 		w.create(ctx, p)
-	case n < 64:
+	case n < 60:
 		w.members(ctx, p)
-	case n < 72:
+	case n < 66:
+		w.renew(ctx, p)
+	case n < 74:
 		w.weather(p)
-	case n < 80:
+	case n < 82:
 		p.lane.cut()
-	case n < 88:
-		return w.crash(ctx, p)
 	case n < 90:
+		return w.crash(ctx, p)
+	case n < 92:
 		return w.restart()
-	case n < 92 && w.opts.Devices:
+	case n < 94 && w.opts.Devices:
 		return w.replace(ctx, p)
 	}
 	return nil
@@ -127,6 +129,28 @@ func (w *World) members(ctx context.Context, p *person) {
 			w.log.Info("members", "who", p.name, "error", err)
 		}
 	})
+}
+
+// renew lets several people of a conversation commit at the same moment: one wins at a time, and who
+// was writing meanwhile may have to seal again.
+func (w *World) renew(ctx context.Context, p *person) {
+	list := p.conversations(ctx)
+	if len(list) == 0 {
+		return
+	}
+	v := list[w.rand.IntN(len(list))]
+	some := w.rand.Perm(len(w.people))[:min(len(w.people), 8)]
+	for _, i := range some {
+		w.later(func() {
+			if c := w.people[i].on(); c != nil {
+				ctx, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				if err := c.Renew(ctx, v.ID); err != nil {
+					w.log.Info("renew", "who", w.people[i].name, "error", err)
+				}
+			}
+		})
+	}
 }
 
 // weather takes a person offline or brings them back, on a good line or a bad one.
