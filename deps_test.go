@@ -23,7 +23,7 @@ var layers = []struct {
 	{"frond/client/vault", []string{"frond/mls"}},
 	{"frond/client/content", []string{"frond/fernet", "frond/wire", "frond/client/identity"}},
 	{"frond/client/markup", nil},
-	{"frond/client", []string{"frond/mls", "frond/fernet", "frond/wire", "frond/client/identity", "frond/client/vault", "frond/client/content"}},
+	{"frond/client", []string{"frond/mls", "frond/fernet", "frond/wire", "frond/client/identity", "frond/client/vault", "frond/client/content", "frond/client/markup"}},
 	{"frond/client/api", []string{"frond/client", "frond/client/identity", "frond/client/vault", "frond/client/markup", "frond/wire"}},
 	{"frond/client/store/...", []string{"frond/client", "frond/client/store/..."}},
 	{"frond/client/transport/...", []string{"frond/client", "frond/wire"}},
@@ -42,6 +42,7 @@ var layers = []struct {
 	{"frond/cmd/frond", []string{"frond/wire", "frond/server/...", "frond/web"}},
 	{"frond/sim", []string{"frond/..."}},
 	{"frond/sim/...", []string{"frond/..."}},
+	{"frond/bench", []string{"frond/..."}},
 	{"frond/bench/...", []string{"frond/..."}},
 	{"frond/docs/...", nil},
 }

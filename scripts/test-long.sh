@@ -6,7 +6,7 @@ budget=${BUDGET:-2m}
 for pkg in $(go list ./...); do
   for target in $(go test -list '^Fuzz' "$pkg" | grep '^Fuzz' || true); do
     echo "== $pkg $target ($budget)"
-    go test -run '^$' -fuzz "^$target\$" -fuzztime "$budget" "$pkg"
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$budget" -fuzzminimizetime 10x "$pkg"
   done
 done
 go test -timeout 10h ./sim -sim.seeds "${SEEDS:-5000}"

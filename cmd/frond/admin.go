@@ -16,11 +16,33 @@ import (
 )
 
 func admin(ctx context.Context, args []string, out, log io.Writer) error {
-	name, rest := pick(args)
-	if name != "invite" {
-		return fmt.Errorf("frond admin can do: invite")
+	switch name, rest := pick(args); name {
+	case "invite":
+		return invite(ctx, rest, out, log)
+	case "backup":
+		return backup(ctx, rest, out, log)
 	}
-	return invite(ctx, rest, out, log)
+	return fmt.Errorf("frond admin can do: invite, backup")
+}
+
+// backup writes a copy of a SQLite database into a new file. It works beside a running server.
+func backup(ctx context.Context, args []string, out, log io.Writer) error {
+	var d database
+	f := newFlags("admin backup", log)
+	d.register(f)
+	if err := parse(f, args, "file"); err != nil {
+		return err
+	}
+	file := f.Arg(0)
+	st, err := store.Open(ctx, d.options(slog.New(slog.NewTextHandler(log, nil)), true))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(st.Backup(ctx, file), st.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The backup is in %s. It holds sealed messages and user names, no keys.\n", file)
+	return nil
 }
 
 // invite prints the code of a new invite. It works beside a running server.

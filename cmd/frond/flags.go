@@ -20,13 +20,17 @@ func newFlags(name string, log io.Writer) *flag.FlagSet {
 	return f
 }
 
-// parse reads the flags, and the environment for those that were not given.
-func parse(f *flag.FlagSet, args []string) error {
+// parse reads the flags, and the environment for those that were not given. After the flags come
+// exactly the named arguments.
+func parse(f *flag.FlagSet, args []string, named ...string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if f.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	if f.NArg() > len(named) {
+		return fmt.Errorf("unexpected argument %q", f.Arg(len(named)))
+	}
+	if f.NArg() < len(named) {
+		return fmt.Errorf("say the %s after the flags", named[f.NArg()])
 	}
 	given := map[string]bool{}
 	f.Visit(func(one *flag.Flag) { given[one.Name] = true })

@@ -3,6 +3,7 @@
 //
 //	frond serve           start the server
 //	frond admin invite    make an invite for new accounts
+//	frond admin backup    copy the SQLite database into a file
 //	frond version         say which release this is
 //
 // Every flag can also come from the environment: --listen is FROND_LISTEN, --log-level is
@@ -41,6 +42,7 @@ const usage = `Frond is a messenger that a team runs for itself.
 
   frond serve           start the server (frond serve --help shows its flags)
   frond admin invite    make an invite for new accounts
+  frond admin backup    copy the SQLite database into a file
   frond version         say which release this is
 `
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -102,6 +103,24 @@ func TestAnInviteIsMadeBesideARunningServer(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestABackupIsMadeBesideARunningServer(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "copy.db")
+	_, _, stop := running(t, "--data", dir)
+	if err := run(t.Context(), []string{"admin", "backup", "--data", dir}, io.Discard, io.Discard); err == nil {
+		t.Error("a backup to nowhere")
+	}
+	if err := run(t.Context(), []string{"admin", "backup", "--data", dir, file}, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	_, _, stop = running(t, "--data", t.TempDir(), "--database", "sqlite:"+file)
+	if err := stop(); err != nil {
+		t.Fatalf("the backup does not serve: %v", err)
 	}
 }
 
