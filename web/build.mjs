@@ -22,7 +22,14 @@ const brotli = promisify(zlib.brotliCompress);
 const gzip = promisify(zlib.gzip);
 
 // The style sheet is Bootstrap's, then ours in this order.
-const styles = ['tokens', 'base', 'sign', 'shell', 'list', 'timeline', 'composer', 'dialog'];
+const styles = ['tokens', 'base', 'sign', 'shell', 'list', 'timeline', 'composer', 'dialog', 'panel'];
+
+// Modules of others that the app imports, as they come: QR codes drawn, and read by the camera.
+const vendored = [
+  ['vendor/qr/index.js', 'qr/index.js'],
+  ['vendor/qr/decode.js', 'qr/decode.js'],
+  ['vendor/qr/LICENSE.txt', 'qr/LICENSE-MIT'],
+];
 
 /** The files of the app folder: name within the folder -> content. */
 export function appFiles() {
@@ -34,6 +41,7 @@ export function appFiles() {
     files.set(path.relative(folder, file).replaceAll(path.sep, '/'), readFileSync(file));
   }
   files.set('wasm_exec.js', readFileSync(path.join(goRoot(), 'lib', 'wasm', 'wasm_exec.js')));
+  for (const [name, source] of vendored) files.set(name, readFileSync(path.join(web, 'node_modules', source)));
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -55,9 +63,11 @@ export function page({ app, wasm, wasmSize, modules }) {
     .replaceAll('{{preload}}', preload);
 }
 
-/** The modules the page itself imports; the worker loads its own. */
-export const pageModules = (files) =>
-  [...files.keys()].filter((name) => name.endsWith('.js') && !['theme.js', 'worker.js', 'wasm_exec.js'].includes(name));
+// The worker loads its own modules, and the reader of QR codes comes with the camera.
+const later = new Set(['theme.js', 'worker.js', 'wasm_exec.js', 'vendor/qr/decode.js']);
+
+/** The modules the page itself imports at its start. */
+export const pageModules = (files) => [...files.keys()].filter((name) => name.endsWith('.js') && !later.has(name));
 
 // Inlining makes code larger, and a page is loaded more often than it computes: it stays on where time
 // is spent, in the cryptography and the runtime, and off in the rest. Measured: a tenth less to load.

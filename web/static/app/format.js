@@ -35,6 +35,13 @@ export function dayName(ms, now = Date.now()) {
   return dateFormat(sameYear ? { day: 'numeric', month: 'long' } : { dateStyle: 'long' }).format(ms);
 }
 
+/** A time within a sentence: "today 14:02", "Monday 14:02", "3 March 14:02". */
+export function momentName(ms, now = Date.now()) {
+  const day = dayName(ms, now);
+  const near = daysAgo(ms, now) <= 1; // a word of the language, not a name: it begins small
+  return `${near ? day.charAt(0).toLocaleLowerCase() + day.slice(1) : day} ${clockTime(ms)}`;
+}
+
 /** A time as short as the list needs it. */
 export function shortTime(ms, now = Date.now()) {
   const ago = daysAgo(ms, now);
@@ -53,6 +60,9 @@ export function hueOf(id) {
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return ((hash ^ (hash >>> 12)) >>> 0) % 360;
 }
+
+export const longDate = (ms) => dateFormat({ dateStyle: 'long' }).format(ms);
+export const number = (n) => new Intl.NumberFormat(language()).format(n);
 
 /** UTF-8 bytes of a text, which is what the limit of a message counts. */
 export const byteLength = (text) => new TextEncoder().encode(text).length;

@@ -7,7 +7,10 @@ import { errorText, strings } from './strings.js';
 import { LoadingView, NoticeView } from './views/loading.js';
 import { otherTabView } from './views/other-tab.js';
 import { ShellView } from './views/shell.js';
+import { closeDialogs } from './views/dialog.js';
+import { WelcomeView } from './views/recovery.js';
 import { SignView } from './views/sign.js';
+import { storageWorks } from './storage.js';
 
 const meta = document.querySelector('meta[name=frond-core]');
 const app = document.getElementById('app');
@@ -16,6 +19,7 @@ let core = null;
 
 /** Shows one screen in place of another. */
 function show(view) {
+  closeDialogs();
   screen?.close();
   screen = view;
   replace(app, view.root);
@@ -25,10 +29,12 @@ function show(view) {
 
 const reload = { action: strings.loading.reload, onAction: () => location.reload() };
 
-function crashed(text) {
+// A core that could not open its store ends at once; then the store is what to speak of.
+async function crashed(text) {
   core?.stop();
   core = null;
   console.error(`frond: ${text}`);
+  if (!(await storageWorks())) return show(new NoticeView({ ...strings.noStorage, ...reload }));
   show(new NoticeView({ title: strings.loading.crashed, text: strings.loading.crashedHint, ...reload }));
 }
 
@@ -50,6 +56,14 @@ function rememberVisit() {
   }
 }
 
+const takenOver = 'taken-over'; // another tab's core has written to the store of this one's
+
+function elsewhere() {
+  core?.stop();
+  core = null;
+  show(otherTabView(() => location.reload()));
+}
+
 async function run() {
   const store = new Store();
   const loading = show(new LoadingView());
@@ -59,6 +73,7 @@ async function run() {
       if (event === 'loading') loading.progress(data);
       else if (event === 'ready') rememberVisit(), loading.starting();
       else if (event === 'crashed') crashed(data.text);
+      else if (event === 'fault' && data.code === takenOver) elsewhere();
       else store.apply(event, data);
     },
     { wasm: meta.content, size: Number(meta.dataset.size), progress: firstVisit() },
@@ -73,20 +88,25 @@ async function run() {
 }
 
 function failedToStart(error) {
+  if (error.code === takenOver) return elsewhere();
   core.stop();
   core = null;
+  if (error.code === 'storage') return show(new NoticeView({ ...strings.noStorage, ...reload }));
   show(new NoticeView({ title: strings.loading.crashed, text: errorText(error), ...reload }));
 }
 
 function follow(mine, store, session) {
   const signedIn = session.state === 'signed-in';
-  if (signedIn && screen instanceof ShellView) return;
+  if (signedIn && (screen instanceof ShellView || screen instanceof WelcomeView)) return;
   if (!signedIn && screen instanceof SignView) return;
   if (!signedIn) {
     history.replaceState(null, '', '#/');
     document.title = strings.title(0);
   }
-  show(signedIn ? new ShellView(mine, store) : new SignView(mine, session));
+  const enter = () => show(new ShellView(mine, store));
+  if (signedIn && screen instanceof SignView && screen.newAccount) show(new WelcomeView(mine, session, enter));
+  else if (signedIn) enter();
+  else show(new SignView(mine, session));
   performance.mark('frond-ready'); // what `make bench` measures
 }
 

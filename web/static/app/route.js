@@ -1,14 +1,35 @@
-// Where the person is, in the part of the address that no server sees: #/ is the list, #/c/<id> a
-// conversation.
+// Where the person is, in the part of the address that no server sees:
+//
+//	#/                   the list
+//	#/c/<id>             a conversation
+//	#/c/<id>/about       the people in it, and whether they are who they seem
+//	#/settings           the account
+//	#/settings/code      a new recovery code
 
-/** The id of the conversation in the address, or null. */
-export function currentConversation() {
-  const match = /^#\/c\/([0-9A-Za-z_-]{1,64})$/.exec(location.hash);
-  return match ? match[1] : null;
+const pages = [
+  [/^#\/c\/([0-9A-Za-z_-]{1,64})$/, 'conversation'],
+  [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about$/, 'about'],
+  [/^#\/settings$/, 'settings'],
+  [/^#\/settings\/code$/, 'code'],
+];
+
+/** What the address names: {page, id?}. An address that names nothing is the list. */
+export function currentPage() {
+  for (const [pattern, page] of pages) {
+    const match = pattern.exec(location.hash);
+    if (match) return { page, id: match[1] };
+  }
+  return { page: 'list' };
 }
 
+/** The id of the conversation in the address, or null. */
+export const currentConversation = () => currentPage().id ?? null;
+
 export const conversationHref = (id) => `#/c/${id}`;
+export const aboutHref = (id) => `#/c/${id}/about`;
 export const listHref = '#/';
+export const settingsHref = '#/settings';
+export const codeHref = '#/settings/code';
 
 export function go(href) {
   if (location.hash !== href) location.hash = href;

@@ -1,11 +1,13 @@
 // What the page knows, mirrored from the core's events. Views read it and listen by topic:
-// `session`, `connection`, `conversations`, `timeline`, `fault`.
+// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `fault`.
 
 export class Store {
   session = { state: 'starting' };
   connection = { state: 'connecting' };
   conversations = []; // in the order of the list
   listed = false; // whether the core has told the list
+  restore = null; // how far the history of this account has come back, while it does
+  news = []; // what happened to the account's devices and was not answered yet
   drafts = new Map(); // conversation -> text, in memory only: it is plaintext
   #listeners = new Map();
 
@@ -43,6 +45,12 @@ export class Store {
       case 'conversation':
         this.#replaceConversation(data.conversation ?? data);
         return this.#emit('conversations');
+      case 'restore':
+        this.restore = data.finished ? null : data;
+        return this.#emit(event, data);
+      case 'device-news':
+        this.news = [...this.news.filter((n) => n.id !== data.id), data];
+        return this.#emit(event, data);
       case 'timeline':
       case 'fault':
         return this.#emit(event, data);
@@ -57,8 +65,16 @@ export class Store {
     this.#emit('session', session);
   }
 
+  /** The person has answered the news about a device. */
+  answered(id) {
+    this.news = this.news.filter((n) => n.id !== id);
+    this.#emit('device-news');
+  }
+
   #forget() {
     this.conversations = [];
+    this.restore = null;
+    this.news = [];
     this.listed = false;
     this.drafts.clear();
   }

@@ -66,11 +66,12 @@ export class ComposerView extends View {
   }
 
   /** Follows whether the person may write here. */
-  allow({ canSend, joining }) {
-    this.#input.disabled = !canSend;
-    this.#send.disabled = !canSend;
-    if (!canSend) this.#say(joining ? words.joining : words.closed);
-    else if (this.#note.textContent === words.joining || this.#note.textContent === words.closed) this.#say('');
+  allow({ canSend, joining, keyChanged }) {
+    const open = canSend && !keyChanged;
+    this.#input.disabled = !open;
+    this.#send.disabled = !open;
+    if (!open) this.#say(keyChanged ? words.keyChanged : joining ? words.joining : words.closed);
+    else if ([words.joining, words.closed, words.keyChanged].includes(this.#note.textContent)) this.#say('');
   }
 
   #keepDraft() {

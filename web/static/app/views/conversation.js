@@ -1,9 +1,10 @@
 import { View, el } from '../dom.js';
 import { icon } from '../icons.js';
-import { listHref } from '../route.js';
+import { aboutHref, listHref } from '../route.js';
 import { strings } from '../strings.js';
 import { conversationAvatar } from './avatar.js';
 import { ComposerView } from './composer.js';
+import { KeyChangedView } from './key-changed.js';
 import { titleOf } from './list.js';
 import { TimelineView } from './timeline.js';
 
@@ -11,11 +12,13 @@ const words = strings.conversation;
 
 /** One open conversation: its head, its timeline and the composer. */
 export class ConversationView extends View {
+  #core;
   #store;
   #title = el('h1', { class: 'top-title', dir: 'auto' });
   #detail = el('p', { class: 'top-detail' });
   #timeline;
   #composer;
+  #changed = null; // stands there while a key has changed
 
   constructor(core, store, conversation, leave) {
     super();
@@ -32,11 +35,14 @@ export class ConversationView extends View {
         el('a', { class: 'btn btn-round top-back', href: listHref, 'aria-label': words.back, title: words.back }, icon('back')),
         conversationAvatar(conversation, store.session.account),
         el('div', { class: 'top-text' }, this.#title, this.#detail),
+        aboutLink(conversation),
       ),
       this.#timeline.root,
       this.#composer.root,
     );
     this.own(store.on('conversations', () => this.#update()));
+    this.own(() => this.#changed?.close());
+    this.#core = core;
     this.#update();
   }
 
@@ -50,14 +56,30 @@ export class ConversationView extends View {
     const conversation = this.#store.conversation(this.id);
     if (!conversation) return;
     this.#title.textContent = titleOf(conversation);
-    this.#detail.replaceChildren(icon(conversation.kind === 'everyone' ? 'globe' : 'lock'), detailOf(conversation));
+    this.#detail.replaceChildren(icon(iconOf(conversation)), detailOf(conversation));
+    this.#detail.classList.toggle('is-verified', Boolean(conversation.verified));
     this.#detail.title = this.#detail.textContent;
     this.#composer.allow(conversation);
+    this.#followKey(conversation);
+  }
+
+  #followKey(conversation) {
+    if (Boolean(conversation.keyChanged) === Boolean(this.#changed)) return;
+    this.#changed?.close();
+    this.#changed = conversation.keyChanged ? new KeyChangedView(this.#core, this.#store, conversation) : null;
+    if (this.#changed) this.#composer.root.before(this.#changed.root);
   }
 }
 
-function detailOf({ kind, people }) {
+const iconOf = ({ kind, verified }) => (kind === 'everyone' ? 'globe' : verified ? 'shield' : 'lock');
+
+function aboutLink({ id, kind }) {
+  const label = kind === 'direct' ? words.contact : words.members;
+  return el('a', { class: 'btn btn-round', href: aboutHref(id), 'aria-label': label, title: label }, icon(kind === 'direct' ? 'shield' : 'people'));
+}
+
+function detailOf({ kind, people, verified }) {
   if (kind === 'everyone') return words.everyone;
-  if (kind === 'direct') return words.direct;
+  if (kind === 'direct') return verified ? words.verified : words.direct;
   return words.people((people ?? []).map((p) => p.name));
 }

@@ -1,5 +1,10 @@
 import { View, el, uniqueId } from '../dom.js';
 
+const open = new Set();
+
+/** Closes every dialog: what stood behind them is gone. */
+export const closeDialogs = () => [...open].forEach((dialog) => dialog.close());
+
 /**
  * A modal dialog on the browser's own <dialog>: Escape closes it and the focus returns to where it
  * came from. `result` resolves when it closes, to what `finish` was given, or undefined.
@@ -8,11 +13,12 @@ export class DialogView extends View {
   #finish;
   #value;
 
-  constructor({ title, content, confirm, cancel, submit }) {
+  /** `danger` marks a dialog whose confirmation takes something away. */
+  constructor({ title, content, confirm, cancel, submit, danger }) {
     super();
     const id = uniqueId('dialog');
     this.alert = el('p', { class: 'form-alert', role: 'alert' });
-    this.confirm = el('button', { type: 'submit', class: 'btn btn-primary' }, confirm);
+    this.confirm = el('button', { type: 'submit', class: ['btn', danger ? 'btn-danger' : 'btn-primary'] }, confirm);
     const dismiss = el('button', { type: 'button', class: 'btn btn-quiet', on: { click: () => this.root.close() } }, cancel);
     const form = el(
       'form',
@@ -33,6 +39,8 @@ export class DialogView extends View {
     page.setAttribute('aria-hidden', 'true'); // for those who read the page without its modality
     this.own(() => page.removeAttribute('aria-hidden'));
     this.own(() => this.#finish(this.#value));
+    open.add(this);
+    this.own(() => open.delete(this));
     document.body.append(this.root);
     this.root.showModal();
     return this.result;

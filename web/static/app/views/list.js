@@ -2,6 +2,7 @@ import { View, el, reconcile, replace, uniqueId } from '../dom.js';
 import { fullTime, shortTime } from '../format.js';
 import { conversationHref, currentConversation } from '../route.js';
 import { strings } from '../strings.js';
+import { icon } from '../icons.js';
 import { conversationAvatar } from './avatar.js';
 
 const words = strings.list;
@@ -70,6 +71,7 @@ export class ListView extends View {
 class Item {
   #avatar = el('span', { class: 'list-avatar' });
   #title = el('bdi', { id: uniqueId('title') });
+  #verified = el('span', { class: 'list-verified', title: words.verified, hidden: true }, icon('shield'));
   #time = el('time', { class: 'list-time' });
   #preview = el('bdi');
   #badge = el('span', { class: 'list-badge' });
@@ -80,7 +82,7 @@ class Item {
       'a',
       { class: 'list-item', 'aria-labelledby': this.#title.id },
       this.#avatar,
-      el('span', { class: 'list-top' }, el('span', { class: 'list-title' }, this.#title), this.#time),
+      el('span', { class: 'list-top' }, el('span', { class: 'list-title' }, this.#title, this.#verified), this.#time),
       el('span', { class: 'list-bottom' }, el('span', { class: 'list-preview' }, this.#preview), this.#badge),
     );
   }
@@ -96,8 +98,9 @@ class Item {
     this.#setAvatar(conversation, self);
     this.#setTime(conversation.last?.at);
     this.#setBadge(conversation.unread);
+    this.#verified.hidden = !conversation.verified;
     const unread = conversation.unread > 0 ? words.unread(conversation.unread) : '';
-    this.root.setAttribute('aria-description', [unread, preview].filter(Boolean).join('. '));
+    this.root.setAttribute('aria-description', [unread, preview, conversation.verified && words.verified].filter(Boolean).join('. '));
   }
 
   #setAvatar(conversation, self) {
@@ -128,8 +131,9 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function previewOf({ kind, last, joining, people }, self) {
+function previewOf({ kind, last, joining, keyChanged, people }, self) {
   if (joining) return words.joining;
+  if (keyChanged) return words.keyChanged;
   if (!last) return words.noMessages;
   const own = people?.find((p) => p.account === self)?.name;
   if (last.name && last.name === own) return words.own(last.preview);

@@ -1,14 +1,21 @@
 import { View, el, replace } from '../dom.js';
 import { frond } from '../icons.js';
-import { currentConversation, go, conversationHref } from '../route.js';
+import { conversationHref, currentPage, go, listHref, settingsHref } from '../route.js';
 import { strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 import { iconButton } from './button.js';
 import { ConnectionView } from './connection.js';
+import { CodeView } from './code.js';
+import { ContactView } from './contact.js';
 import { ConversationView } from './conversation.js';
+import { closeDialogs } from './dialog.js';
 import { FaultsView } from './faults.js';
 import { ListView } from './list.js';
+import { MembersView } from './members.js';
 import { openNewConversation } from './new-conversation.js';
+import { NewsView } from './news.js';
+import { RestoreView } from './restore.js';
+import { SettingsView } from './settings.js';
 import { openSignOut } from './sign-out.js';
 
 /**
@@ -20,7 +27,9 @@ export class ShellView extends View {
   #store;
   #list;
   #main = el('div', { class: 'main' });
-  #conversation = null;
+  #view = null; // what stands in main
+  #shown = ''; // the address it was made for
+  #settings;
 
   constructor(core, store) {
     super();
@@ -29,11 +38,14 @@ export class ShellView extends View {
     this.#list = this.own(new ListView(store));
     const connection = this.own(new ConnectionView(core, store));
     const faults = this.own(new FaultsView(core, store));
-    this.root = el('div', { class: 'shell' }, connection.root, faults.root, this.#side(), this.#main);
+    const news = this.own(new NewsView(core, store));
+    this.root = el('div', { class: 'shell' }, connection.root, el('div', { class: 'banners' }, faults.root, news.root), this.#side(), this.#main);
     this.listen(window, 'hashchange', () => this.#route());
     this.own(store.on('conversations', () => this.#conversationsChanged()));
-    this.own(() => this.#conversation?.close());
+    this.own(() => this.#view?.close());
+    this.own(store.on('session', () => this.#setRecovery()));
     this.#setTitle();
+    this.#setRecovery();
   }
 
   /** To be called when the root is on the page. */
@@ -43,6 +55,8 @@ export class ShellView extends View {
 
   #side() {
     const { session } = this.#store;
+    const restore = this.own(new RestoreView(this.#store));
+    this.#settings = iconButton('gear', strings.list.settings, 'btn-round', () => go(settingsHref));
     return el(
       'div',
       { class: 'side' },
@@ -52,12 +66,14 @@ export class ShellView extends View {
         el('div', { class: 'wordmark' }, frond(), strings.app),
         iconButton('pen', strings.list.create, 'btn-round accent', () => this.#create()),
       ),
+      restore.root,
       this.#list.root,
       el(
         'footer',
         { class: 'side-foot' },
         personAvatar(session.name, session.account),
         el('span', { class: 'side-name', title: strings.list.signedInAs(session.name) }, session.name),
+        this.#settings,
         iconButton('exit', strings.list.signOut, 'btn-round', () => openSignOut(this.#core)),
       ),
     );
@@ -68,28 +84,51 @@ export class ShellView extends View {
     if (id) go(conversationHref(id));
   }
 
-  // Opens what the address names, unless it is open already.
+  // Opens what the address names, unless it is open already. What needs a conversation waits until the
+  // list has it.
   #route() {
-    const id = currentConversation();
-    this.root.classList.toggle('has-conversation', id !== null);
-    if (this.#conversation && this.#conversation.id === id) return;
-    this.#conversation?.close();
-    this.#conversation = null;
+    const { page, id } = currentPage();
+    this.root.classList.toggle('has-main', page !== 'list');
+    if (this.#view && this.#shown === location.hash) return;
+    closeDialogs();
+    this.#view?.close();
+    this.#view = this.#make(page, id);
+    this.#shown = location.hash;
+    replace(this.#main, this.#view?.root ?? (id ? missing() : nothing()));
+    this.#view?.opened();
+    if (page === 'list') this.#list.focus();
+  }
+
+  #make(page, id) {
     const conversation = id && this.#store.conversation(id);
-    if (conversation) this.#open(conversation);
-    else replace(this.#main, id ? missing() : nothing());
-    if (!id) this.#list.focus();
+    if (id && !conversation) return null;
+    switch (page) {
+      case 'conversation':
+        return new ConversationView(this.#core, this.#store, conversation, () => this.#list.focus());
+      case 'about':
+        return new (conversation.kind === 'direct' ? ContactView : MembersView)(this.#core, this.#store, conversation);
+      case 'settings':
+        return new SettingsView(this.#core, this.#store);
+      case 'code':
+        return new CodeView(this.#core, this.#store);
+    }
+    return null;
   }
 
-  #open(conversation) {
-    this.#conversation = new ConversationView(this.#core, this.#store, conversation, () => this.#list.focus());
-    replace(this.#main, this.#conversation.root);
-    this.#conversation.opened();
-  }
-
+  // A conversation that is gone takes its pages with it.
   #conversationsChanged() {
     this.#setTitle();
-    if (!this.#conversation && currentConversation()) this.#route();
+    const { id } = currentPage();
+    if (!id) return;
+    if (this.#view && this.#store.listed && !this.#store.conversation(id)) go(listHref);
+    else if (!this.#view) this.#route();
+  }
+
+  // A mark at the settings while a forgotten password would cost everything.
+  #setRecovery() {
+    const open = this.#store.session.recovery === false;
+    this.#settings.classList.toggle('marked', open);
+    this.#settings.setAttribute('aria-description', open ? strings.list.noRecovery : '');
   }
 
   #setTitle() {

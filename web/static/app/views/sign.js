@@ -2,6 +2,8 @@ import { View, el } from '../dom.js';
 import { frond } from '../icons.js';
 import { errorText, strings } from '../strings.js';
 import { Field } from './field.js';
+import { passwordField } from './password-field.js';
+import { RecoverForm } from './recover.js';
 
 const words = strings.sign;
 const slow = 6000; // ms after which waiting deserves an explanation
@@ -20,6 +22,10 @@ export class SignView extends View {
   #signIn = el('button', { type: 'submit', class: 'btn btn-primary', value: 'sign-in' }, words.signIn);
   #signUp = el('button', { type: 'submit', class: 'btn btn-outline-primary', value: 'sign-up' }, words.signUp);
   #newcomer;
+  #form;
+  #recover = null;
+  /** Whether an account is being made: then its session begins with the recovery code. */
+  newAccount = false;
 
   constructor(core, session) {
     super();
@@ -28,7 +34,7 @@ export class SignView extends View {
       label: words.name,
       attributes: { name: 'username', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: '200' },
     });
-    this.#password = this.#passwordField();
+    this.#password = passwordField({ label: words.password, name: 'password', autocomplete: 'current-password', judged: true });
     this.#invite = new Field({
       label: words.invite,
       hint: words.inviteHint,
@@ -37,30 +43,14 @@ export class SignView extends View {
     this.#invite.root.hidden = true;
     if (session.name) this.#name.input.value = session.name;
     if (session.state === 'locked-out') this.#alert.textContent = words.lockedOut;
-    this.root = el('main', { class: 'sign' }, this.#brand(), this.#form());
+    this.root = el('main', { class: 'sign' }, this.#brand(), (this.#form = this.#signForm()));
+    this.own(() => this.#recover?.close());
     this.#askServer();
   }
 
   /** To be called when the root is on the page. */
   shown() {
     (this.#name.value ? this.#password : this.#name).input.focus();
-  }
-
-  #passwordField() {
-    const show = el('button', { type: 'button', class: 'field-toggle', 'aria-pressed': 'false' }, words.show);
-    const field = new Field({
-      label: words.password,
-      attributes: { type: 'password', name: 'password', autocomplete: 'current-password', maxlength: '1000' },
-      extra: show,
-    });
-    show.addEventListener('click', () => {
-      const shown = field.input.type === 'password';
-      field.input.type = shown ? 'text' : 'password';
-      show.textContent = shown ? words.hide : words.show;
-      show.setAttribute('aria-pressed', String(shown));
-    });
-    field.input.addEventListener('input', () => field.hint(strength(field.value)));
-    return field;
   }
 
   #brand() {
@@ -74,7 +64,7 @@ export class SignView extends View {
     );
   }
 
-  #form() {
+  #signForm() {
     this.#newcomer = el(
       'div',
       { class: 'sign-new' },
@@ -93,8 +83,22 @@ export class SignView extends View {
       this.#password.root,
       this.#signIn,
       this.#status,
+      el('button', { type: 'button', class: 'btn btn-link sign-forgot', on: { click: () => this.#forgot() } }, words.forgot),
       this.#newcomer,
     );
+  }
+
+  #forgot() {
+    this.#recover = new RecoverForm(this.#core, this.#name.value.trim(), () => this.#remembered());
+    this.#form.replaceWith(this.#recover.root);
+    this.#recover.shown();
+  }
+
+  #remembered() {
+    this.#recover.root.replaceWith(this.#form);
+    this.#recover.close();
+    this.#recover = null;
+    this.shown();
   }
 
   // How people may register decides what the form offers. Until the server has answered, it offers
@@ -138,6 +142,7 @@ export class SignView extends View {
 
   async #run(command, data) {
     this.#busy(true);
+    this.newAccount = command === 'sign-up';
     const timer = setTimeout(() => (this.#status.textContent = words.derivingLong), slow);
     try {
       await this.#core.command(command, data);
@@ -156,6 +161,7 @@ export class SignView extends View {
   }
 
   #refused(command, error) {
+    this.newAccount = false;
     const text = errorText(error);
     this.#busy(false);
     const field = {
@@ -172,13 +178,4 @@ export class SignView extends View {
     field.error(text);
     field.input.focus();
   }
-}
-
-// Length is the only strength a page can judge honestly without a dictionary.
-function strength(password) {
-  const length = [...password].length;
-  if (length === 0) return '';
-  if (length < 8) return words.strength.short;
-  if (length < 13) return words.strength.fair;
-  return length < 20 ? words.strength.good : words.strength.strong;
 }

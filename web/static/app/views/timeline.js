@@ -53,6 +53,7 @@ export class TimelineView extends View {
     });
     this.#jump = el('button', { type: 'button', class: 'btn timeline-jump', hidden: true, on: { click: () => this.#goToNewest() } });
     this.root = el('div', { class: 'timeline-frame' }, this.#log, this.#empty, this.#jump);
+    this.own(store.on('restore', (event) => this.#restored(event)));
     this.own(store.on('timeline', (event) => event.conversation === this.#id && this.#changed(event)));
     this.listen(document, 'visibilitychange', () => this.#markRead());
     this.#followSize();
@@ -134,13 +135,22 @@ export class TimelineView extends View {
 
   #changed({ upsert = [], remove = [] }) {
     const known = new Set(this.#model.messages.map((m) => m.id));
-    const arrived = upsert.filter((m) => !known.has(m.id) && countsAsUnread(m));
+    const newest = this.#model.messages.at(-1)?.position ?? -1; // what is older is history that came back
+    const arrived = upsert.filter((m) => m.position > newest && !known.has(m.id) && countsAsUnread(m));
     this.#model.upsert(upsert);
     if (remove.length > 0) this.#model.remove(remove);
     const away = !this.#stuck || document.visibilityState === 'hidden';
     if (away && arrived.length > 0) this.#unreadFrom ??= arrived[0].id;
     if (!this.#stuck) this.#below += arrived.length;
     this.#schedule();
+  }
+
+  // History that came back is fetched like any other, once the reader is where it begins.
+  #restored({ conversation, finished }) {
+    if (!this.#loaded || !(finished || conversation === this.#id)) return;
+    this.#model.more = true;
+    this.#drawTop();
+    if (this.#log.scrollTop < nearEdge) this.#fetchOlder();
   }
 
   // Many events may come at once; they are drawn together. A hidden page gets no animation frames.
@@ -197,6 +207,7 @@ export class TimelineView extends View {
 
   #drawTop() {
     if (this.#loading || this.#troubled) return; // then it says that
+    if (!this.#model.more && this.#model.start === 0 && this.#store.restore) return void replace(this.#top, words.restoring);
     const begun = !this.#model.more && this.#model.start === 0 && this.#model.messages.length > 0;
     replace(this.#top, begun && words.beginning);
   }

@@ -1,0 +1,102 @@
+import { el, replace } from '../dom.js';
+import { icon } from '../icons.js';
+import { conversationHref } from '../route.js';
+import { errorText, strings } from '../strings.js';
+import { PanelView, section, trouble, waiting } from './panel.js';
+import { qrCode } from './qr.js';
+import { canScan, openScan } from './scan.js';
+
+const words = strings.contact;
+
+/** Who somebody is: the safety number to compare, and whether that was done. */
+export class ContactView extends PanelView {
+  #core;
+  #account;
+  #status = el('p', { class: 'card-note', role: 'status' });
+  #alert = el('p', { class: 'form-alert', role: 'alert' });
+
+  constructor(core, store, conversation) {
+    super({ title: conversation.title, back: conversationHref(conversation.id), backLabel: words.back });
+    this.#core = core;
+    this.#account = conversation.people.find((p) => p.account !== store.session.account)?.account;
+    this.body.append(waiting(words.loading));
+    let { verified, keyChanged } = conversation;
+    this.own(
+      store.on('conversations', () => {
+        const now = store.conversation(conversation.id);
+        if (!now || (now.verified === verified && now.keyChanged === keyChanged)) return;
+        ({ verified, keyChanged } = now);
+        this.load();
+      }),
+    );
+    this.load();
+  }
+
+  async load() {
+    try {
+      const contact = await this.#core.command('contact', { account: this.#account });
+      if (!this.closed) this.#draw(contact);
+    } catch (error) {
+      if (!this.closed) replace(this.body, trouble(errorText(error), words.again, () => this.load()));
+    }
+  }
+
+  #draw(contact) {
+    this.title = contact.name;
+    replace(
+      this.body,
+      contact.changed && el('p', { class: 'form-alert' }, words.changed(contact.name)),
+      section(
+        words.number,
+        el('p', { class: 'muted' }, words.explain(contact.name)),
+        el(
+          'div',
+          { class: 'safety-number' },
+          el('ol', { class: 'number-grid', 'aria-label': words.digits }, groups(contact.number).map((g) => el('li', null, g))),
+          qrCode(contact.code, words.qr),
+        ),
+        canScan() && el('button', { type: 'button', class: 'btn btn-outline-primary', on: { click: () => this.#scan(contact) } }, words.scan),
+      ),
+      section(words.verification, this.#verification(contact)),
+    );
+  }
+
+  #verification(contact) {
+    const { name, verified } = contact;
+    const mark = el('p', { class: ['verified-line', verified ? 'is-safe' : 'is-open'] }, icon(verified ? 'shield' : 'warning'), verified ? words.verified(name) : words.unverified(name));
+    const button = el(
+      'button',
+      { type: 'button', class: ['btn', verified ? 'btn-quiet' : 'btn-primary'], on: { click: () => this.#verify(contact, !verified) } },
+      verified ? words.unverify : words.verify,
+    );
+    return [mark, this.#alert, button, this.#status];
+  }
+
+  async #verify({ account }, verified) {
+    this.#alert.textContent = '';
+    try {
+      await this.#core.command('verify', { account, verified });
+      if (this.closed) return;
+      this.#status.textContent = '';
+      await this.load();
+    } catch (error) {
+      this.#alert.textContent = errorText(error);
+    }
+  }
+
+  async #scan(contact) {
+    const answer = await openScan(async (code) => {
+      const { match } = await this.#core.command('compare', { account: contact.account, code });
+      return match ? 'match' : 'other';
+    });
+    if (!answer || this.closed) return;
+    if (answer === 'match') {
+      await this.#verify(contact, true);
+      this.#status.textContent = words.matched(contact.name);
+    } else {
+      this.#alert.textContent = words.differs(contact.name);
+    }
+  }
+}
+
+const groups = (number) => number.split(/\s+/).filter(Boolean);
