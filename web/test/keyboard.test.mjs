@@ -41,6 +41,12 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
     await type(password);
     await tabTo('button', 'Create account');
     await press('Enter');
+    await ana.button('I have kept it').waitFor({ timeout: 60_000 });
+    await tabTo('button', 'I have kept it');
+    await press('Enter');
+    await ana.button('Confirm').waitFor();
+    await tabTo('button', 'Skip for now');
+    await press('Enter');
     await ana.ready();
   });
 

@@ -93,25 +93,6 @@ describe('signing up, in and out', { skip: noBrowser(), timeout: 600_000 }, () =
     await ana.sees('ana', 'Kept in this browser.');
   });
 
-  it('signing in elsewhere moves the account there, and this browser is told', async () => {
-    const other = await Person.arrive(browser, server.url, 'ana');
-    other.tolerate(...refusals);
-    await other.signIn();
-    await other.openConversation('Everyone');
-    await other.say('Written in the other browser.');
-    await other.seesSent('Written in the other browser.');
-    await ana.page.getByText('This browser was signed out').waitFor();
-    assert.equal(await ana.textbox('User name').inputValue(), 'ana');
-    await ana.textbox('Password').fill(password);
-    await ana.button('Sign in').click();
-    await ana.ready();
-    await ana.openConversation('Everyone');
-    await ana.say('And back again.');
-    await ana.seesSent('And back again.');
-    await other.page.getByText('This browser was signed out').waitFor();
-    await other.leave();
-  });
-
   it('clearing the browser leaves nothing of the account in it', async () => {
     await ana.button('Sign out').click();
     await ana.page.getByRole('checkbox', { name: 'Clear this browser too' }).check();

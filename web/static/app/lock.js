@@ -11,7 +11,8 @@ export class TabLock {
 
   /**
    * `onHeld()`: this tab may run the core now. `onElsewhere()`: another tab runs it. `onLost()`: this
-   * tab must end its core before it returns.
+   * tab must end its core before it returns. `onRefused(error)`: this browser gives out no lock, as it
+   * does where pages may store nothing.
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -55,7 +56,7 @@ export class TabLock {
           await new Promise(() => {});
         })
         .catch((error) => {
-          if (error.name !== 'AbortError') throw error;
+          if (error.name !== 'AbortError') return this.#handlers.onRefused(error);
           resolve(false);
           if (!options.signal?.aborted) this.#lost();
         });

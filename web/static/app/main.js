@@ -2,15 +2,15 @@
 import { Core } from './core.js';
 import { replace } from './dom.js';
 import { TabLock } from './lock.js';
+import { storageWorks } from './storage.js';
 import { Store } from './store.js';
 import { errorText, strings } from './strings.js';
+import { closeDialogs } from './views/dialog.js';
 import { LoadingView, NoticeView } from './views/loading.js';
 import { otherTabView } from './views/other-tab.js';
-import { ShellView } from './views/shell.js';
-import { closeDialogs } from './views/dialog.js';
 import { WelcomeView } from './views/recovery.js';
+import { ShellView } from './views/shell.js';
 import { SignView } from './views/sign.js';
-import { storageWorks } from './storage.js';
 
 const meta = document.querySelector('meta[name=frond-core]');
 const app = document.getElementById('app');
@@ -29,12 +29,17 @@ function show(view) {
 
 const reload = { action: strings.loading.reload, onAction: () => location.reload() };
 
+function noStorage(error) {
+  console.warn(`frond: ${error.message}`);
+  show(new NoticeView({ ...strings.noStorage, ...reload }));
+}
+
 // A core that could not open its store ends at once; then the store is what to speak of.
 async function crashed(text) {
   core?.stop();
   core = null;
   console.error(`frond: ${text}`);
-  if (!(await storageWorks())) return show(new NoticeView({ ...strings.noStorage, ...reload }));
+  if (!(await storageWorks())) return noStorage(new Error(text));
   show(new NoticeView({ title: strings.loading.crashed, text: strings.loading.crashedHint, ...reload }));
 }
 
@@ -91,7 +96,7 @@ function failedToStart(error) {
   if (error.code === takenOver) return elsewhere();
   core.stop();
   core = null;
-  if (error.code === 'storage') return show(new NoticeView({ ...strings.noStorage, ...reload }));
+  if (error.code === 'storage') return noStorage(error);
   show(new NoticeView({ title: strings.loading.crashed, text: errorText(error), ...reload }));
 }
 
@@ -113,6 +118,7 @@ function follow(mine, store, session) {
 const lock = TabLock.supported
   ? new TabLock({
       onHeld: run,
+      onRefused: noStorage,
       onElsewhere: () => show(otherTabView(() => lock.takeOver())),
       onLost() {
         core?.stop();

@@ -132,7 +132,6 @@ export const strings = {
     joining: 'You are joining this conversation. You can write in a moment.',
     closed: 'You cannot write in this conversation.',
     keyChanged: 'You can write again once you have answered this.',
-    askAgain: (name, time) => `${name}, your message of ${time} could not be opened here. Please send it again.`,
   },
 
   create: {
@@ -364,6 +363,7 @@ export const strings = {
     text: 'Until you sign in again, nothing is received here.',
     clear: 'Clear this browser too',
     clearHint: 'Deletes the keys and messages kept here. Choose this on a computer that is not yours. Your messages come back when you sign in again.',
+    clearLoses: (n, shown) => plural(n, `${shown} message is kept only here so far and would be lost. Stay online for a moment first.`, `${shown} messages are kept only here so far and would be lost. Stay online for a moment first.`),
     confirm: 'Sign out',
     cancel: 'Stay',
     working: 'Signing out…',
@@ -385,7 +385,6 @@ export const strings = {
   actions: {
     reload: 'Load again',
     reconnect: 'Connect now',
-    'ask-again': 'Ask for it again',
   },
 
   errors: {

@@ -17,9 +17,13 @@ export function noBrowser() {
   return 'Chromium is missing: install it or name it in FROND_CHROMIUM';
 }
 
-export function launch() {
-  return chromium.launch({ executablePath: places.find((p) => p && existsSync(p)), args: flags.split(' '), headless: true });
-}
+const options = (more) => ({ executablePath: places.find((p) => p && existsSync(p)), args: [...flags.split(' '), ...more], headless: true });
+
+/** A browser; every person in it has a profile of its own. */
+export const launch = (...more) => chromium.launch(options(more));
+
+/** A browser on a profile that was prepared in a folder. */
+export const launchProfile = (folder) => chromium.launchPersistentContext(folder, options([]));
 
 export class Person {
   /** What went wrong in this person's browser: console errors, refusals by the policy, exceptions. */
@@ -84,20 +88,54 @@ export class Person {
     return this.page.getByRole('log', { name: 'Messages', exact: true });
   }
 
-  async signUp() {
+  /** The password this person signed up with. */
+  password = password;
+
+  async fillSignUp() {
     await this.textbox('User name').fill(this.name);
     await this.textbox('Password').fill(password);
     await this.button('Create account').click();
+  }
+
+  /** Makes an account and leaves the recovery code for later. */
+  async signUp() {
+    await this.fillSignUp();
+    await this.button('Skip for now').click({ timeout: 60_000 });
     await this.ready();
     return this;
   }
 
-  async signIn() {
+  /** The recovery code on the screen. */
+  async readRecoveryCode() {
+    const list = this.page.getByRole('list', { name: 'Recovery code', exact: true });
+    await list.waitFor({ timeout: 60_000 });
+    return (await list.getByRole('listitem').allTextContents()).join('-');
+  }
+
+  /** Types back the groups of a recovery code that are asked for, in small letters. */
+  async typeBack(code) {
+    for (const [i, group] of code.split('-').entries()) {
+      const box = this.textbox(`Group ${i + 1}`);
+      if ((await box.count()) > 0) await box.fill(group.toLowerCase());
+    }
+    await this.button('Confirm').click();
+  }
+
+  async fillSignIn(secret = password) {
     await this.textbox('User name').fill(this.name);
-    await this.textbox('Password').fill(password);
+    await this.textbox('Password').fill(secret);
     await this.button('Sign in').click();
+  }
+
+  async signIn(secret) {
+    await this.fillSignIn(secret);
     await this.ready();
     return this;
+  }
+
+  async openSettings() {
+    await this.button('Settings').click();
+    await this.page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();
   }
 
   /** Waits until the list is there; keys take a while to derive. */

@@ -1,5 +1,5 @@
 import { View, el, uniqueId } from '../dom.js';
-import { byteLength, clockTime } from '../format.js';
+import { byteLength } from '../format.js';
 import { go, listHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { iconButton } from './button.js';
@@ -55,14 +55,6 @@ export class ComposerView extends View {
   opened() {
     this.#changed();
     if (matchMedia('(hover: hover)').matches) this.#input.focus();
-  }
-
-  /** Begins a request to send a message again; the person sends it, or not. */
-  ask({ name, at }) {
-    if (this.#input.value.trim()) return this.#input.focus();
-    this.#input.value = words.askAgain(name, clockTime(at));
-    this.#changed();
-    this.#input.focus();
   }
 
   /** Follows whether the person may write here. */

@@ -24,7 +24,7 @@ export class ConversationView extends View {
     super();
     this.id = conversation.id;
     this.#store = store;
-    this.#timeline = this.own(new TimelineView(core, store, conversation, (message) => this.#composer.ask(message)));
+    this.#timeline = this.own(new TimelineView(core, store, conversation));
     this.#composer = this.own(new ComposerView(core, store, conversation, { sent: () => this.#timeline.sent(), leave }));
     this.root = el(
       'main',

@@ -31,8 +31,12 @@ export class NewsView extends View {
       { class: 'news-item' },
       icon('device'),
       el('span', null, words.added(news.name, momentName(news.at))),
-      el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#store.answered(news.id) } }, words.mine),
-      el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#remove(news) } }, words.remove),
+      el(
+        'span',
+        { class: 'news-buttons' },
+        el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#store.answered(news.id) } }, words.mine),
+        el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#remove(news) } }, words.remove),
+      ),
     );
   }
 

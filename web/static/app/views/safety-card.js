@@ -47,11 +47,11 @@ export class SafetyCardView extends View {
     );
   }
 
-  #withoutCode = () => el('a', { class: 'btn btn-primary', href: codeHref, role: 'button' }, words.make);
+  #withoutCode = () => el('a', { class: 'btn btn-primary', href: codeHref }, words.make);
 
   #withCode = () => [
     el('button', { type: 'button', class: 'btn btn-primary', on: { click: () => this.#rehearse() } }, words.rehearse),
-    el('a', { class: 'btn btn-outline-primary', href: codeHref, role: 'button' }, words.renew),
+    el('a', { class: 'btn btn-outline-primary', href: codeHref }, words.renew),
     el('button', { type: 'button', class: 'btn btn-quiet', on: { click: () => this.#off() } }, words.off),
   ];
 

@@ -56,7 +56,7 @@ export class ShellView extends View {
   #side() {
     const { session } = this.#store;
     const restore = this.own(new RestoreView(this.#store));
-    this.#settings = iconButton('gear', strings.list.settings, 'btn-round', () => go(settingsHref));
+    this.#settings = iconButton('sliders', strings.list.settings, 'btn-round', () => go(settingsHref));
     return el(
       'div',
       { class: 'side' },

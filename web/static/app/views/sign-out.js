@@ -1,4 +1,5 @@
 import { el, uniqueId } from '../dom.js';
+import { number } from '../format.js';
 import { errorText, strings } from '../strings.js';
 import { DialogView } from './dialog.js';
 
@@ -8,12 +9,14 @@ const words = strings.signOut;
 export function openSignOut(core) {
   const id = uniqueId('clear');
   const clear = el('input', { class: 'form-check-input', type: 'checkbox', id, 'aria-describedby': `${id}-hint` });
+  const hint = el('p', { class: 'field-hint', id: `${id}-hint` }, words.clearHint);
+  warnOfLoss(core, hint);
   const dialog = new DialogView({
     title: words.title,
     content: [
       el('p', null, words.text),
       el('div', { class: 'form-check' }, clear, el('label', { class: 'form-check-label', for: id }, words.clear)),
-      el('p', { class: 'field-hint', id: `${id}-hint` }, words.clearHint),
+      hint,
     ],
     confirm: words.confirm,
     cancel: words.cancel,
@@ -30,4 +33,14 @@ export function openSignOut(core) {
     },
   });
   return dialog.open();
+}
+
+// What is not in the vault yet would be gone. Without an answer the hint stays as it is.
+async function warnOfLoss(core, hint) {
+  try {
+    const missing = (await core.command('security')).history?.missing ?? 0;
+    if (missing > 0) hint.textContent = words.clearLoses(missing, number(missing));
+  } catch {
+    // as above
+  }
 }

@@ -34,12 +34,9 @@ export class TimelineView extends View {
   #divider = el('div', { class: 'timeline-new' }, el('span', null, words.newMessages));
   #empty = el('div', { class: 'timeline-empty', hidden: true });
   #jump;
-  #ask;
 
-  /** `ask(message)` is called when the person wants to ask for an unreadable message again. */
-  constructor(core, store, conversation, ask) {
+  constructor(core, store, conversation) {
     super();
-    this.#ask = ask;
     this.#core = core;
     this.#store = store;
     this.#id = conversation.id;
@@ -285,7 +282,6 @@ export class TimelineView extends View {
 
   async #act(action, message) {
     if (action === 'reload') return location.reload();
-    if (action === 'ask-again') return this.#ask(message);
     try {
       await this.#core.command(action, { conversation: this.#id, message: message.id });
     } catch (error) {
