@@ -19,7 +19,7 @@ var fixedHeaders = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Cross-Origin-Embedder-Policy": "require-corp",
-	"Permissions-Policy":           "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+	"Permissions-Policy":           "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
 }
 
 // protect sets the headers that every response has, whatever answers.
