@@ -76,4 +76,5 @@ const (
 	labelRecoveryWrap = "frond/vault/recovery/wrap/v1"
 	labelSlot         = "frond/vault/slot/v1"
 	labelState        = "frond/vault/state/v1"
+	labelPage         = "frond/vault/page/v1"
 )
