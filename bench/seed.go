@@ -33,7 +33,7 @@ func fill(ctx context.Context, s *store.Store, n int) ([]person, error) {
 		_, _ = rand.Read(token[:])
 		p.cookie = encodeToken(token[:])
 		now := time.Now()
-		a := store.Account{ID: p.account, Name: fmt.Sprintf("p%d", i), KDF: wire.KDF{Salt: make([]byte, wire.SaltSize)}, Slot: []byte{1}, State: []byte{1}, Revision: 1, Created: now}
+		a := store.Account{ID: p.account, Name: fmt.Sprintf("p%d", i), KDF: wire.KDF{Salt: make([]byte, wire.SaltSize)}, Header: []byte{1}, Epoch: 1, State: []byte{1}, Revision: 1, Created: now}
 		d := store.Device{ID: p.device, Account: p.account, Active: true, Created: now}
 		if err := s.CreateAccount(ctx, a, [][]byte{{1}, {2}}, d, nil); err != nil {
 			return nil, err

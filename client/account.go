@@ -111,7 +111,7 @@ func (c *Client) newAccount(name string, o Credentials) (selfRecord, wire.SignUp
 	if err != nil {
 		return selfRecord{}, wire.SignUp{}, err
 	}
-	body.Slot = slot.Marshal()
+	body.Header = slot.Marshal()
 	body.State, err = c.sealState(&rec, rec.Revision, accountState{Version: stateVersion, Root: rec.Root})
 	return rec, body, err
 }
@@ -238,7 +238,7 @@ func (c *Client) replaceDevice(ctx context.Context, o Credentials, s wire.Sessio
 
 // unlock opens slot and state.
 func unlock(o Credentials, s wire.Session) (selfRecord, accountState, error) {
-	slot, err := vault.ParseSlot(s.Slot)
+	slot, err := vault.ParseSlot(s.Header)
 	if err != nil {
 		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "The vault of this account can not be opened: %v", err)
 	}

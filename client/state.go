@@ -94,7 +94,7 @@ func (c *Client) saveState() {
 	}
 	c.saving = true
 	me.Unsaved = false // what changes from here on asks again
-	c.request(wire.OpPutState, wire.PutState{Revision: revision, State: sealed}, func(_ []byte, err error) {
+	c.request(wire.OpPutState, wire.PutState{Revision: revision, State: sealed, Epoch: me.VaultEpoch}, func(_ []byte, err error) {
 		c.saving = false
 		if c.self == me {
 			c.savedState(revision, err)

@@ -7,7 +7,8 @@ const (
 	PathKDF     = "/api/v1/kdf"      // POST KDFRequest -> KDF
 	PathSignUp  = "/api/v1/sign-up"  // POST SignUp -> Session, sets the session cookie
 	PathSignIn  = "/api/v1/sign-in"  // POST SignIn -> Session, sets the session cookie
-	PathDevice  = "/api/v1/device"   // POST AddDevice -> Nothing: the session's account gets a new device
+	PathRecover = "/api/v1/recover"  // POST Recover -> Session, sets the session cookie
+	PathDevice  = "/api/v1/device"   // POST AddDevice -> Nothing: the session's account gets one more device
 	PathSignOut = "/api/v1/sign-out" // POST Nothing -> Nothing, revokes the session
 	PathSocket  = "/api/v1/socket"   // WebSocket
 	ContentType = "application/cbor"
@@ -61,9 +62,11 @@ type SignUp struct {
 	Auth    Hash     `cbor:"4,keyasint"` // authentication half of the stretched password
 	KDF     KDF      `cbor:"5,keyasint"`
 	Chain   [][]byte `cbor:"6,keyasint"` // sigchain events: account created, device added
-	Slot    []byte   `cbor:"7,keyasint"` // vault key, sealed under the other half
+	Header  []byte   `cbor:"7,keyasint"` // vault header: the vault key, sealed in each slot
 	State   []byte   `cbor:"8,keyasint"` // account state, sealed under the vault key, revision 1
 	Invite  string   `cbor:"9,keyasint,omitempty"`
+
+	Recovery *Hash `cbor:"10,keyasint,omitempty"` // authentication half of a recovery code
 }
 
 // Check checks sizes and counts.
@@ -80,7 +83,7 @@ func (s *SignUp) Check() error {
 	if len(s.Chain) != 2 {
 		return Errorf(CodeBadRequest, "a new sigchain has two events")
 	}
-	return firstErr(checkEvents(s.Chain), checkSealed(s.Slot, MaxSlot, "slot"), checkSealed(s.State, MaxState, "state"))
+	return firstErr(checkEvents(s.Chain), checkSealed(s.Header, MaxHeader, "vault header"), checkSealed(s.State, MaxState, "state"))
 }
 
 // SignIn opens a session. Device names the device this client already is; it is nil on a client
@@ -91,19 +94,28 @@ type SignIn struct {
 	Device *ID    `cbor:"3,keyasint,omitempty"`
 }
 
+// Recover opens a session by the recovery code instead of the password. The code's salt is fixed by
+// the user name, so nothing is asked before. Unknown names, accounts without a code and wrong codes get one answer.
+type Recover struct {
+	Name string `cbor:"1,keyasint"`
+	Auth Hash   `cbor:"2,keyasint"` // authentication half of the recovery code
+}
+
 // Session tells a client who it is and hands out what its password unlocks.
 type Session struct {
 	Account  ID       `cbor:"1,keyasint"`
 	Name     string   `cbor:"2,keyasint"`
 	Device   *ID      `cbor:"3,keyasint,omitempty"` // nil: AddDevice comes next
 	Chain    [][]byte `cbor:"4,keyasint"`
-	Slot     []byte   `cbor:"5,keyasint"`
+	Header   []byte   `cbor:"5,keyasint"`
 	State    []byte   `cbor:"6,keyasint"`
 	Revision uint64   `cbor:"7,keyasint"`
+	Epoch    uint64   `cbor:"8,keyasint"` // of the vault
+	Recovery bool     `cbor:"9,keyasint"` // a recovery code is active
 }
 
-// AddDevice appends events to the account's sigchain and binds the session to a new device. First
-// version: an account has one device, so the events remove the old one and add the new one.
+// AddDevice appends events to the account's sigchain and binds the session to a new device, beside the
+// account's others: at most MaxDevices are active at once.
 type AddDevice struct {
 	Device ID       `cbor:"1,keyasint"`
 	Index  uint64   `cbor:"2,keyasint"` // index of the first event: compare-and-swap on the chain's length
@@ -120,16 +132,6 @@ func (a *AddDevice) Check() error {
 	}
 	return checkEvents(a.Events)
 }
-
-// PutState replaces the sealed account state. Revision must be the stored one plus one
-// (CodeConflict otherwise, and Error.Last is the stored one).
-type PutState struct {
-	Revision uint64 `cbor:"1,keyasint"`
-	State    []byte `cbor:"2,keyasint"`
-}
-
-// Check checks sizes.
-func (p *PutState) Check() error { return checkSealed(p.State, MaxState, "state") }
 
 // Lookup asks for accounts by user name, by id, or both. Unknown ones are left out of the answer.
 type Lookup struct {

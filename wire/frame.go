@@ -13,18 +13,25 @@ type Kind uint8
 
 // Requests, client to server.
 const (
-	OpHello       Kind = 1  // Hello -> Welcomed
-	OpPing        Kind = 2  // Nothing -> Nothing
-	OpSubscribe   Kind = 3  // Cursor -> Nothing; entries after the cursor follow as pushes
-	OpSend        Kind = 4  // Send -> Appended
-	OpHandshake   Kind = 5  // Handshake -> Appended
-	OpCreate      Kind = 6  // Create -> Appended
-	OpGroupInfo   Kind = 7  // ConversationRef -> GroupInfo
-	OpPublishKeys Kind = 8  // PublishKeys -> KeyCount
-	OpClaimKeys   Kind = 9  // ClaimKeys -> ClaimedKeys
-	OpLookup      Kind = 10 // Lookup -> Accounts
-	OpInboxAck    Kind = 11 // InboxAck -> Nothing
-	OpPutState    Kind = 12 // PutState -> Nothing
+	OpHello        Kind = 1  // Hello -> Welcomed
+	OpPing         Kind = 2  // Nothing -> Nothing
+	OpSubscribe    Kind = 3  // Cursor -> Nothing; entries after the cursor follow as pushes
+	OpSend         Kind = 4  // Send -> Appended
+	OpHandshake    Kind = 5  // Handshake -> Appended
+	OpCreate       Kind = 6  // Create -> Appended
+	OpGroupInfo    Kind = 7  // ConversationRef -> GroupInfo
+	OpPublishKeys  Kind = 8  // PublishKeys -> KeyCount
+	OpClaimKeys    Kind = 9  // ClaimKeys -> ClaimedKeys
+	OpLookup       Kind = 10 // Lookup -> Accounts
+	OpInboxAck     Kind = 11 // InboxAck -> Nothing
+	OpPutState     Kind = 12 // PutState -> Nothing; CodeConflict: fetch, merge, again
+	OpGetState     Kind = 13 // Nothing -> State
+	OpPutVault     Kind = 14 // PutVault -> Nothing
+	OpDevices      Kind = 15 // Nothing -> Devices
+	OpRemoveDevice Kind = 16 // RemoveDevice -> Nothing
+	OpPutPage      Kind = 17 // PutPage -> Nothing; CodeConflict: fetch, merge, again
+	OpPages        Kind = 18 // Pages -> PageList
+	OpHistory      Kind = 19 // History -> Entries
 )
 
 // Replies and pushes, server to client.
@@ -34,6 +41,8 @@ const (
 	PushEntry Kind = 66 // Entry
 	PushInbox Kind = 67 // InboxItem
 	PushBye   Kind = 68 // Error: why the server closes this connection
+	PushState Kind = 69 // StateRef: another device of the account changed state or vault
+	PushChain Kind = 70 // ChainRef: the account's own sigchain grew
 )
 
 // Frame is one item of the CBOR sequence in a WebSocket message.

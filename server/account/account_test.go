@@ -36,7 +36,7 @@ func signUp(t *testing.T, s *Service, name string) (token string, account wire.I
 	r := &wire.SignUp{
 		Name: name, Account: accountID(chain[0]), Device: device, Auth: wire.Hash{1},
 		KDF: wire.KDF{Memory: 65536, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)}, Chain: chain,
-		Slot: []byte("slot"), State: []byte("state"),
+		Header: []byte("slot"), State: []byte("state"),
 	}
 	token, session, err := s.SignUp(t.Context(), "192.0.2.1", r)
 	if err != nil {

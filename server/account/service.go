@@ -81,5 +81,5 @@ func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (wire.Accounts, er
 
 // PutState replaces an account's sealed state.
 func (s *Service) PutState(ctx context.Context, account wire.ID, p *wire.PutState) error {
-	return s.store.PutState(ctx, account, p.Revision, p.State)
+	return s.store.PutState(ctx, account, p.Epoch, p.Revision, p.State)
 }

@@ -24,7 +24,11 @@ func (s *Service) SignUp(ctx context.Context, from string, r *wire.SignUp) (toke
 	}
 	a := store.Account{
 		ID: r.Account, Name: name, AuthHash: hashAuth(r.Auth), KDF: r.KDF,
-		Slot: r.Slot, State: r.State, Revision: 1, Created: s.now(),
+		Header: r.Header, Epoch: 1, State: r.State, Revision: 1, Created: s.now(),
+	}
+	if r.Recovery != nil {
+		recovery := hashAuth(*r.Recovery)
+		a.Recovery = &recovery
 	}
 	d := store.Device{ID: r.Device, Account: r.Account, Active: true, Created: s.now()}
 	if err := s.store.CreateAccount(ctx, a, r.Chain, d, invite); err != nil {
@@ -67,6 +71,6 @@ func accountID(first []byte) wire.ID {
 func session(a *store.Account, device *wire.ID, chain [][]byte) wire.Session {
 	return wire.Session{
 		Account: a.ID, Name: a.Name, Device: device, Chain: chain,
-		Slot: a.Slot, State: a.State, Revision: a.Revision,
+		Header: a.Header, State: a.State, Revision: a.Revision, Epoch: a.Epoch, Recovery: a.Recovery != nil,
 	}
 }

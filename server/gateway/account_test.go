@@ -35,7 +35,7 @@ func TestSignUpSignOutSignIn(t *testing.T) {
 	wantCode(t, err, wire.CodeUnauthenticated)
 	s, err := ana.signIn(&ana.device)
 	must(t, err)
-	if s.Account != ana.account || s.Device == nil || string(s.Slot) != "slot" || string(s.State) != "state" || len(s.Chain) != 2 {
+	if s.Account != ana.account || s.Device == nil || string(s.Header) != "slot" || string(s.State) != "state" || len(s.Chain) != 2 {
 		t.Fatalf("signing in gave %+v", s)
 	}
 	ana.connect()
@@ -209,8 +209,8 @@ func TestAccountStateIsReplacedByTheNextRevisionOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ana := w.join("ana")
-	must(t, ana.ask(wire.OpPutState, wire.PutState{Revision: 2, State: []byte("two")}, nil))
-	err := ana.ask(wire.OpPutState, wire.PutState{Revision: 2, State: []byte("other two")}, nil)
+	must(t, ana.ask(wire.OpPutState, wire.PutState{Epoch: 1, Revision: 2, State: []byte("two")}, nil))
+	err := ana.ask(wire.OpPutState, wire.PutState{Epoch: 1, Revision: 2, State: []byte("other two")}, nil)
 	wantCode(t, err, wire.CodeConflict)
 	if e := err.(*wire.Error); e.Last != 2 {
 		t.Fatalf("the loser is told that revision %d is stored", e.Last)

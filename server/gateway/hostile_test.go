@@ -319,7 +319,7 @@ func FuzzMessage(f *testing.F) {
 		{wire.OpSend, ana.message(room, "x")}, {wire.OpHandshake, ana.commit(room, room.handshake)},
 		{wire.OpLookup, wire.Lookup{Names: []string{"ana"}}}, {wire.OpGroupInfo, wire.ConversationRef{Conversation: room.id}},
 		{wire.OpClaimKeys, wire.ClaimKeys{Accounts: []wire.ID{ana.account}}}, {wire.OpInboxAck, wire.InboxAck{Items: []uint64{1}}},
-		{wire.OpPutState, wire.PutState{Revision: 2, State: []byte("s")}}, {wire.OpPublishKeys, wire.PublishKeys{LastResort: ana.keyPackage()}},
+		{wire.OpPutState, wire.PutState{Epoch: 1, Revision: 2, State: []byte("s")}}, {wire.OpPublishKeys, wire.PublishKeys{LastResort: ana.keyPackage()}},
 	} {
 		frame, err := wire.EncodeFrame(body.op, 2, body.body)
 		must(f, err)

@@ -164,7 +164,7 @@ func (p *person) signUpBody() wire.SignUp {
 	return wire.SignUp{
 		Name: p.name, Account: p.account, Device: p.device, Auth: p.auth,
 		KDF:   wire.KDF{Memory: 64 << 10, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)},
-		Chain: [][]byte{first, []byte("device added")}, Slot: []byte("slot"), State: []byte("state"),
+		Chain: [][]byte{first, []byte("device added")}, Header: []byte("slot"), State: []byte("state"),
 	}
 }
 

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	accountColumns = "id, name, auth, kdf_memory, kdf_time, kdf_threads, kdf_salt, slot, state, revision, created"
-	insertAccount  = "INSERT INTO account (" + accountColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	accountColumns = "id, name, auth, kdf_memory, kdf_time, kdf_threads, kdf_salt, recovery, header, epoch, state, revision, created"
+	insertAccount  = "INSERT INTO account (" + accountColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	accountByName  = "SELECT " + accountColumns + " FROM account WHERE name = ?"
 	accountByID    = "SELECT " + accountColumns + " FROM account WHERE id = ?"
 	accountExists  = "SELECT 1 FROM account WHERE id = ?"
 	nameExists     = "SELECT 1 FROM account WHERE name = ?"
-	selectRevision = "SELECT revision, state = ? FROM account WHERE id = ?"
+	selectRevision = "SELECT revision, epoch, state = ? FROM account WHERE id = ?"
 	updateState    = "UPDATE account SET state = ?, revision = ? WHERE id = ?"
 )
 
@@ -31,7 +31,7 @@ func (s *Store) CreateAccount(ctx context.Context, a Account, chain [][]byte, d 
 			return err
 		}
 		_, err := l.exec(insertAccount, a.ID[:], a.Name, a.AuthHash[:], int64(a.KDF.Memory), int64(a.KDF.Time),
-			int64(a.KDF.Threads), some(a.KDF.Salt), some(a.Slot), some(a.State), number(a.Revision), number(millis(a.Created)))
+			int64(a.KDF.Threads), some(a.KDF.Salt), nullableHash(a.Recovery), some(a.Header), number(a.Epoch), some(a.State), number(a.Revision), number(millis(a.Created)))
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (s *Store) AccountByID(ctx context.Context, id wire.ID) (Account, error) {
 func (s *Store) account(ctx context.Context, query string, arg any) (a Account, err error) {
 	err = s.read(ctx, "find account", func(l *link) error {
 		found, err := l.one([]any{scanID(&a.ID), &a.Name, scanHash(&a.AuthHash), &a.KDF.Memory, &a.KDF.Time,
-			&a.KDF.Threads, &a.KDF.Salt, &a.Slot, &a.State, &a.Revision, timeColumn{&a.Created}}, query, arg)
+			&a.KDF.Threads, &a.KDF.Salt, optionalHash{&a.Recovery}, &a.Header, &a.Epoch, &a.State, &a.Revision, timeColumn{&a.Created}}, query, arg)
 		if err == nil && !found {
 			return errNoAccount()
 		}
@@ -78,30 +78,34 @@ func (s *Store) account(ctx context.Context, query string, arg any) (a Account, 
 func errNoAccount() error { return wire.Errorf(wire.CodeNotFound, "There is no such account.") }
 
 // PutState replaces the sealed account state. It fails with CodeConflict, and Last the stored
-// revision, unless revision is the stored one plus one. Storing the same state under the same
+// revision, unless revision is the stored one plus one and epoch is the vault's. Storing the same state under the same
 // revision again is a retry and succeeds.
-func (s *Store) PutState(ctx context.Context, account wire.ID, revision uint64, state []byte) error {
+func (s *Store) PutState(ctx context.Context, account wire.ID, epoch, revision uint64, state []byte) error {
 	return s.write(ctx, "put state", func(l *link) error {
-		stored, same, err := s.lockState(l, account, state)
-		if err != nil || same && stored == revision {
+		stored, current, same, err := s.lockState(l, account, state)
+		if err != nil || same && stored == revision && current == epoch {
 			return err
 		}
-		if revision != stored+1 {
-			conflict := wire.Errorf(wire.CodeConflict, "The account state was changed meanwhile.")
-			conflict.Last = stored
-			return conflict
+		if revision != stored+1 || epoch != current {
+			return stateConflict(stored)
 		}
 		_, err = l.exec(updateState, some(state), number(revision), account[:])
 		return err
 	})
 }
 
-func (s *Store) lockState(l *link, account wire.ID, state []byte) (revision uint64, same bool, err error) {
-	found, err := l.one([]any{&revision, &same}, selectRevision+s.words.forUpdate, some(state), account[:])
+func (s *Store) lockState(l *link, account wire.ID, state []byte) (revision, epoch uint64, same bool, err error) {
+	found, err := l.one([]any{&revision, &epoch, &same}, selectRevision+s.words.forUpdate, some(state), account[:])
 	if err == nil && !found {
 		err = errNoAccount()
 	}
-	return revision, same, err
+	return revision, epoch, same, err
+}
+
+func stateConflict(stored uint64) error {
+	conflict := wire.Errorf(wire.CodeConflict, "The account state was changed meanwhile.")
+	conflict.Last = stored
+	return conflict
 }
 
 var (

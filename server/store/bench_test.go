@@ -54,7 +54,7 @@ func (c *crowd) newPair(n int) pair {
 	for i := range 2 {
 		p.account[i], p.device[i] = newID(), newID()
 		a := store.Account{ID: p.account[i], Name: fmt.Sprintf("person%d.%d", n, i), KDF: wire.KDF{Salt: make([]byte, 16)},
-			Slot: []byte{1}, State: []byte{1}, Revision: 1, Created: time.Now()}
+			Header: []byte{1}, Epoch: 1, State: []byte{1}, Revision: 1, Created: time.Now()}
 		if err := c.store.CreateAccount(c.b.Context(), a, [][]byte{{1}, {2}}, store.Device{ID: p.device[i]}, nil); err != nil {
 			c.b.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	insertDevice = "INSERT INTO device (id, account, active, created) VALUES (?, ?, ?, ?)"
+	insertDevice = "INSERT INTO device (id, account, active, created, seen) VALUES (?, ?, ?, ?, ?)"
 	deviceExists = "SELECT account, active FROM device WHERE id = ?"
 	olderDevices = "SELECT id FROM device WHERE account = ? AND active = 1 AND id <> ?"
 
@@ -22,7 +22,7 @@ const (
 )
 
 var devicesOf = newLookup(func(n int) string {
-	return "SELECT id, account, active, created FROM device WHERE account IN (" + marks(n) + ") ORDER BY created"
+	return "SELECT id, account, active, created, seen FROM device WHERE account IN (" + marks(n) + ") ORDER BY created"
 })
 
 // AddDevice extends an account's sigchain by events, if it has exactly index events so far, adds the
@@ -56,7 +56,7 @@ func insertNewDevice(l *link, account wire.ID, d Device) error {
 	if found, err := l.one([]any{scanID(&owner), &active}, deviceExists, d.ID[:]); found || err != nil {
 		return firstErr(err, wire.Errorf(wire.CodeExists, "A device with this id exists already."))
 	}
-	_, err := l.exec(insertDevice, d.ID[:], account[:], 1, number(millis(d.Created)))
+	_, err := l.exec(insertDevice, d.ID[:], account[:], 1, number(millis(d.Created)), number(millis(d.Created)))
 	return err
 }
 
@@ -99,7 +99,7 @@ func (s *Store) Devices(ctx context.Context, accounts []wire.ID) (list []Device,
 		list = nil
 		return l.all(&devicesOf, keys(accounts), func(r *sql.Rows) error {
 			var d Device
-			err := r.Scan(scanID(&d.ID), scanID(&d.Account), &d.Active, timeColumn{&d.Created})
+			err := r.Scan(scanID(&d.ID), scanID(&d.Account), &d.Active, timeColumn{&d.Created}, timeColumn{&d.Seen})
 			list = append(list, d)
 			return err
 		})

@@ -97,3 +97,11 @@ func keys(ids []wire.ID) [][]any {
 	}
 	return list
 }
+
+// flag is a truth value as both databases keep it.
+func flag(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

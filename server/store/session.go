@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	insertSession   = "INSERT INTO session (token, account, device, created, seen, expires) VALUES (?, ?, ?, ?, ?, ?)"
-	selectSession   = "SELECT token, account, device, created, seen, expires FROM session WHERE token = ? AND expires > ?"
+	insertSession   = "INSERT INTO session (token, account, device, recovered, created, seen, expires) VALUES (?, ?, ?, ?, ?, ?, ?)"
+	selectSession   = "SELECT token, account, device, recovered, created, seen, expires FROM session WHERE token = ? AND expires > ?"
 	touchSession    = "UPDATE session SET seen = ?, expires = ? WHERE token = ? AND expires > ?"
 	revokeSession   = "DELETE FROM session WHERE token = ?"
 	revokeSessions  = "DELETE FROM session WHERE account = ?"
@@ -28,7 +28,7 @@ func (s *Store) CreateSession(ctx context.Context, n Session) error {
 		if err := s.checkDevice(l, n.Account, n.Device); err != nil {
 			return err
 		}
-		_, err := l.exec(insertSession, n.Token[:], n.Account[:], nullableID(n.Device),
+		_, err := l.exec(insertSession, n.Token[:], n.Account[:], nullableID(n.Device), flag(n.Recovered),
 			number(millis(n.Created)), number(millis(n.Seen)), number(millis(n.Expires)))
 		return err
 	})
@@ -55,7 +55,7 @@ func errNoSession() error {
 // there is none or it expired.
 func (s *Store) SessionByToken(ctx context.Context, token wire.Hash) (n Session, err error) {
 	err = s.read(ctx, "find session", func(l *link) error {
-		found, err := l.one([]any{scanHash(&n.Token), scanID(&n.Account), optionalID{&n.Device},
+		found, err := l.one([]any{scanHash(&n.Token), scanID(&n.Account), optionalID{&n.Device}, &n.Recovered,
 			timeColumn{&n.Created}, timeColumn{&n.Seen}, timeColumn{&n.Expires}}, selectSession, token[:], number(s.now()))
 		if err == nil && !found {
 			return errNoSession()

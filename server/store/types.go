@@ -12,9 +12,11 @@ type Account struct {
 	Name     string    // canonical (wire.CheckUserName); unique, compared bytewise
 	AuthHash wire.Hash // hash of the authentication secret
 	KDF      wire.KDF
-	Slot     []byte // sealed
-	State    []byte // sealed
-	Revision uint64 // of State
+	Recovery *wire.Hash // hash of the recovery code's authentication secret; nil without a code
+	Header   []byte     // of the vault: sealed
+	Epoch    uint64     // of the vault
+	State    []byte     // sealed
+	Revision uint64     // of State
 	Created  time.Time
 }
 
@@ -22,8 +24,9 @@ type Account struct {
 type Device struct {
 	ID      wire.ID
 	Account wire.ID
-	Active  bool // an inactive device was replaced: nobody gets its keys and it appends nothing
+	Active  bool // an inactive device was removed: nobody gets its keys and it appends nothing
 	Created time.Time
+	Seen    time.Time // last active, within a minute or so
 }
 
 // Session is a login. The token itself is never stored.
@@ -34,6 +37,8 @@ type Session struct {
 	Created time.Time
 	Seen    time.Time
 	Expires time.Time
+
+	Recovered bool // opened by recovery code: may set a password without the present one
 }
 
 // Append is one thing to append to a log: exactly one of Send, Handshake and Create, and the sender

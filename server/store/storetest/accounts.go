@@ -22,7 +22,7 @@ func accountRoundTrip(w *world) {
 	w.equal(chain, p.chain)
 	devices, err := w.store.Devices(w.Context(), []wire.ID{p.account})
 	w.ok(err)
-	w.equal(devices, []store.Device{{ID: p.device, Account: p.account, Active: true, Created: w.clock}})
+	w.equal(devices, []store.Device{{ID: p.device, Account: p.account, Active: true, Created: w.clock, Seen: w.clock}})
 
 	for _, name := range []string{"ad", "Ada", "ada ", "ada\x00", "ADA", "ăda"} {
 		_, err = w.store.AccountByName(w.Context(), name)
@@ -194,8 +194,8 @@ func replaceDevice(w *world) {
 	w.equal(*session.Device, next.ID)
 	devices, err := w.store.Devices(w.Context(), []wire.ID{p.account})
 	w.ok(err)
-	w.equal(devices, []store.Device{{ID: p.device, Account: p.account, Created: w.clock},
-		{ID: next.ID, Account: p.account, Active: true, Created: next.Created}})
+	w.equal(devices, []store.Device{{ID: p.device, Account: p.account, Created: w.clock, Seen: w.clock},
+		{ID: next.ID, Account: p.account, Active: true, Created: next.Created, Seen: next.Created}})
 	keys, err := w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
 	w.ok(err)
 	w.equal(len(keys), 0)
@@ -208,7 +208,7 @@ func replaceDevice(w *world) {
 func stateRace(w *world) {
 	p := w.person("ada")
 	won := -1
-	for i, err := range together(6, func(i int) error { return w.store.PutState(background(), p.account, 2, []byte{byte(i)}) }) {
+	for i, err := range together(6, func(i int) error { return w.store.PutState(background(), p.account, 1, 2, []byte{byte(i)}) }) {
 		if err == nil {
 			won = i
 			continue
@@ -220,12 +220,12 @@ func stateRace(w *world) {
 	w.equal(a.Revision, uint64(2))
 	w.equal(a.State, []byte{byte(won)})
 
-	w.ok(w.store.PutState(w.Context(), p.account, 2, []byte{byte(won)})) // a retry
-	w.refused(w.store.PutState(w.Context(), p.account, 1, []byte("old")), wire.CodeConflict)
-	w.refused(w.store.PutState(w.Context(), p.account, 4, []byte("early")), wire.CodeConflict)
-	w.refused(w.store.PutState(w.Context(), w.id(), 2, []byte("whose")), wire.CodeNotFound)
+	w.ok(w.store.PutState(w.Context(), p.account, 1, 2, []byte{byte(won)})) // a retry
+	w.refused(w.store.PutState(w.Context(), p.account, 1, 1, []byte("old")), wire.CodeConflict)
+	w.refused(w.store.PutState(w.Context(), p.account, 1, 4, []byte("early")), wire.CodeConflict)
+	w.refused(w.store.PutState(w.Context(), w.id(), 1, 2, []byte("whose")), wire.CodeNotFound)
 	large := w.bytes(wire.MaxState)
-	w.ok(w.store.PutState(w.Context(), p.account, 3, large))
+	w.ok(w.store.PutState(w.Context(), p.account, 1, 3, large))
 	a, err = w.store.AccountByID(w.Context(), p.account)
 	w.ok(err)
 	w.equal(a.State, large)

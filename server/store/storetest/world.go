@@ -115,8 +115,8 @@ func (w *world) stranger(name string) person {
 
 func (w *world) record(p person) store.Account {
 	return store.Account{ID: p.account, Name: p.name, AuthHash: sha256.Sum256([]byte(p.name)),
-		KDF:  wire.KDF{Memory: 65536, Time: 3, Threads: 1, Salt: []byte("0123456789abcdef")},
-		Slot: []byte("slot of " + p.name), State: []byte("state of " + p.name), Revision: 1, Created: w.clock}
+		KDF:    wire.KDF{Memory: 65536, Time: 3, Threads: 1, Salt: []byte("0123456789abcdef")},
+		Header: []byte("header of " + p.name), Epoch: 1, State: []byte("state of " + p.name), Revision: 1, Created: w.clock}
 }
 
 func (w *world) signUp(p person, invite *wire.Hash) error {

@@ -13,7 +13,9 @@ CREATE TABLE IF NOT EXISTS account (
   kdf_time    BIGINT NOT NULL,
   kdf_threads BIGINT NOT NULL,
   kdf_salt    VARBINARY(64) NOT NULL,
-  slot        BLOB NOT NULL,
+  recovery    BINARY(32),
+  header      LONGBLOB NOT NULL,
+  epoch       BIGINT NOT NULL,
   state       LONGBLOB NOT NULL,
   revision    BIGINT NOT NULL,
   created     BIGINT NOT NULL,
@@ -33,6 +35,7 @@ CREATE TABLE IF NOT EXISTS device (
   account BINARY(16) NOT NULL,
   active  BIGINT NOT NULL,
   created BIGINT NOT NULL,
+  seen    BIGINT NOT NULL,
   KEY device_account (account, active),
   FOREIGN KEY (account) REFERENCES account (id)
 ) ENGINE=InnoDB;
@@ -41,6 +44,7 @@ CREATE TABLE IF NOT EXISTS session (
   token   BINARY(32) NOT NULL PRIMARY KEY,
   account BINARY(16) NOT NULL,
   device  BINARY(16),
+  recovered BIGINT NOT NULL,
   created BIGINT NOT NULL,
   seen    BIGINT NOT NULL,
   expires BIGINT NOT NULL,
@@ -147,4 +151,15 @@ CREATE TABLE IF NOT EXISTS inbox (
   KEY inbox_welcome (conversation, seq),
   FOREIGN KEY (device) REFERENCES device (id),
   FOREIGN KEY (conversation, seq) REFERENCES welcome (conversation, seq)
+) ENGINE=InnoDB;
+
+-- Message keys of one account, sealed by its vault: those of 256 seqs in a page.
+CREATE TABLE IF NOT EXISTS vault_page (
+  account      BINARY(16) NOT NULL,
+  conversation BINARY(16) NOT NULL,
+  bucket       BIGINT NOT NULL,
+  revision     BIGINT NOT NULL,
+  page         MEDIUMBLOB NOT NULL,
+  PRIMARY KEY (account, conversation, bucket),
+  FOREIGN KEY (account) REFERENCES account (id)
 ) ENGINE=InnoDB;

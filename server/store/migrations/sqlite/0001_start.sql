@@ -13,7 +13,9 @@ CREATE TABLE account (
   kdf_time    INTEGER NOT NULL,
   kdf_threads INTEGER NOT NULL,
   kdf_salt    BLOB NOT NULL,
-  slot        BLOB NOT NULL,
+  recovery    BLOB,
+  header      BLOB NOT NULL,
+  epoch       INTEGER NOT NULL,
   state       BLOB NOT NULL,
   revision    INTEGER NOT NULL,
   created     INTEGER NOT NULL
@@ -30,7 +32,8 @@ CREATE TABLE device (
   id      BLOB PRIMARY KEY,
   account BLOB NOT NULL REFERENCES account (id),
   active  INTEGER NOT NULL,
-  created INTEGER NOT NULL
+  created INTEGER NOT NULL,
+  seen    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX device_account ON device (account, active);
@@ -39,6 +42,7 @@ CREATE TABLE session (
   token   BLOB PRIMARY KEY,
   account BLOB NOT NULL REFERENCES account (id),
   device  BLOB REFERENCES device (id),
+  recovered INTEGER NOT NULL,
   created INTEGER NOT NULL,
   seen    INTEGER NOT NULL,
   expires INTEGER NOT NULL
@@ -141,3 +145,13 @@ CREATE TABLE inbox (
 
 CREATE INDEX inbox_device ON inbox (device, item);
 CREATE INDEX inbox_welcome ON inbox (conversation, seq);
+
+-- Message keys of one account, sealed by its vault: those of 256 seqs in a page.
+CREATE TABLE vault_page (
+  account      BLOB NOT NULL REFERENCES account (id),
+  conversation BLOB NOT NULL,
+  bucket       INTEGER NOT NULL,
+  revision     INTEGER NOT NULL,
+  page         BLOB NOT NULL,
+  PRIMARY KEY (account, conversation, bucket)
+) STRICT, WITHOUT ROWID;
