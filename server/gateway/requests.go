@@ -47,6 +47,9 @@ var operations = map[wire.Kind]operation{
 	wire.OpLookup:      request((*conn).lookup),
 	wire.OpInboxAck:    request((*conn).inboxAck),
 	wire.OpPutState:    request((*conn).putState),
+	wire.OpPutPage:     request((*conn).putPage),
+	wire.OpPages:       request((*conn).pages),
+	wire.OpHistory:     request((*conn).history),
 }
 
 // request is an operation that is answered at once.

@@ -42,6 +42,10 @@ func hotStatements(w *words, conversation, account, device wire.ID) []hotStateme
 		{"group info", selectGroupInfo, []any{conversation[:]}},
 		{"conversations", conversationsOf, []any{id, account[:]}},
 		{"account's windows", w.loadAccount, []any{account[:], conversation[:]}},
+		{"windows for history", selectAccountWindows, []any{account[:], conversation[:]}},
+		{"history", selectHistory, []any{conversation[:], 0, 1 << 60, 16}},
+		{"pages", selectPages, []any{account[:], conversation[:], 1 << 60, 16}},
+		{"page", selectPage, []any{account[:], conversation[:], 0}},
 	}
 	for _, n := range []int{1, 4, 16, 64} {
 		list = append(list,
