@@ -77,6 +77,8 @@ type Client struct {
 	connection    Connection
 	link          *link
 	timers        map[*time.Timer]struct{}
+	pages         pageBook
+	restore       restorer
 	saving        bool // a PutState is on its way
 	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter
@@ -106,6 +108,8 @@ func (c *Client) forget() {
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}
+	c.pages = pageBook{due: map[pageID]uint64{}}
+	c.restore = restorer{faults: map[wire.ID]bool{}}
 }
 
 // loop runs what is handed in, one after the other, until Close.

@@ -20,6 +20,7 @@ type conversation struct {
 	peers   map[wire.ID]peerRecord
 	pending *pendingRecord
 	outbox  []*outboxRow
+	history historyRecord // what is still to be restored
 
 	// The machine (advance.go).
 	busy     bool      // a request is on its way

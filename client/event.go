@@ -14,6 +14,7 @@ const (
 	CodeNotSignedIn   wire.Code = "not-signed-in"  //
 	CodeUnknownPerson wire.Code = "unknown-person" // no such user name
 	CodeKeyChanged    wire.Code = "key-changed"    // somebody's root is not the pinned one
+	CodeVault         wire.Code = "vault"          // stored message keys are not what they were
 	CodeEmpty         wire.Code = "empty"          // nothing to send
 )
 

@@ -256,6 +256,10 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 	}
 	v.behind, v.gap, v.gaps, v.awaiting, v.known = false, false, 0, 0, seq
 	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = stateActive, true, false, false
+	c.lacking(t, v, v.rec.Cursor, seq)
+	if v.rec.Read == 0 {
+		v.rec.Read = seq // what came before is not news here
+	}
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = seq, seq, seq, v.group.Epoch()
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	v.peers = map[wire.ID]peerRecord{}

@@ -28,6 +28,8 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		c.advance(v)
 	}
 	c.saveState()
+	c.writePages()
+	c.restoreSoon()
 	clear(c.unknown)
 	for _, v := range c.conversations {
 		for _, id := range c.peopleOf(v) {
@@ -130,6 +132,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	if err := c.adopt(v, g); err != nil {
 		return nil, err
 	}
+	c.lacking(t, v, v.rec.Cursor, item.Seq)
 	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
 	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq

@@ -21,6 +21,9 @@ import (
 //	<account>/peer/<conversation>/<device>   peerRecord: what a device said last
 //	<account>/out/<conversation>/<order>     outboxRecord: a message on its way
 //	<account>/msg/<conversation>/<seq>       messageRecord: a row of the timeline
+//	<account>/history/<conversation>         historyRecord: what is still to be restored
+//	<account>/page/<conversation>/<bucket>   pageRecord: what the vault holds
+//	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"
 
 func keyAccount(account wire.ID) string { return "account/" + account.String() }

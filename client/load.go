@@ -69,7 +69,7 @@ func (c *Client) loadSelf(account wire.ID) error {
 		return err
 	}
 	c.self = me
-	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadPeople, c.loadPending, c.loadOutboxes} {
+	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadPeople, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue} {
 		if err := load(); err != nil {
 			return err
 		}

@@ -77,9 +77,6 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		}
 		text = "A change by " + by + " " + verb + " not valid and is ignored"
 	}
-	if n.Fresh && n.What == noticeDevice {
-		text += ". Older messages can not be read on this device"
-	}
 	return text
 }
 

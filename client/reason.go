@@ -21,6 +21,10 @@ const (
 	ReasonForged        Reason = "forged"         // not from the device it claims to be from
 	ReasonNewer         Reason = "newer"          // made by a newer version
 	ReasonOwnLost       Reason = "own-lost"       // an own message that this device no longer knows
+	ReasonNoKey         Reason = "no-key"         // restored: its key is not in the vault
+	ReasonVaultDamaged  Reason = "vault-damaged"  // restored: the page with its key does not open
+	ReasonVaultStale    Reason = "vault-stale"    // restored: the server shows an older page than there was
+	ReasonWithheld      Reason = "withheld"       // restored: the key is in the vault, the message is not in the log
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
 )
 
@@ -34,6 +38,10 @@ var explanations = map[Reason]Explained{
 	ReasonForged:        {Text: "This message is not from the person it claims to be from."},
 	ReasonNewer:         {Text: "This message was made by a newer version of the app.", Action: "reload"},
 	ReasonOwnLost:       {Text: "You sent this message, and this device no longer has its text."},
+	ReasonNoKey:         {Text: "The key for this message is not in your stored history.", Action: "restore"},
+	ReasonVaultDamaged:  {Text: "The stored keys for these messages do not open: they were altered or exchanged.", Action: "restore"},
+	ReasonVaultStale:    {Text: "The server shows an older copy of your stored keys than there was.", Action: "restore"},
+	ReasonWithheld:      {Text: "The server holds back a message that you had received.", Action: "restore"},
 	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: "ask-again"},
 }
 
@@ -52,6 +60,15 @@ func (r Reason) explain() *Explained {
 
 // readable says whether a message with this reason can be shown all the same.
 func (r Reason) readable() bool { return r == "" || r == ReasonMissingBefore }
+
+// vaultMayHelp says whether another device of the account may have left the key in the vault.
+func (r Reason) vaultMayHelp() bool {
+	switch r {
+	case ReasonBeforeJoin, ReasonKeyGone, ReasonBehind, ReasonOwnLost, ReasonNoKey, ReasonVaultDamaged, ReasonVaultStale, ReasonWithheld:
+		return true
+	}
+	return false
+}
 
 var reasonOf = []struct {
 	err    error

@@ -88,6 +88,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if err != nil {
 		c.cfg.Log.Warn("a message does not open", "conversation", v.id, "seq", e.Seq, "reason", reasonFor(err), "error", err)
 		rec.Reason = c.reason(v, e, err)
+		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
 		peer.Known = false
 	} else {
 		v.rec.Confirmed = true
@@ -95,6 +96,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 			rec.Reason = ReasonMissingBefore
 		}
 		rec.Sent, rec.Body, rec.Key = opened.Sent, opened.Body, (*wire.Hash)(&opened.Key)
+		rec.Commitment = e.Commitment
 		if opened.Kind != content.Text {
 			rec.Body, rec.Reason = nil, ReasonNewer
 		}
@@ -199,6 +201,7 @@ func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
 		t.delete(c.self.keys.row("out", v.id, row.order))
 		v.rec.Previous = s.Hash
 		rec.Sent, rec.Body, rec.Key, rec.Reason = row.rec.Created, row.rec.Text, &s.Key, ""
+		rec.Commitment = &s.Commitment
 		if e.Account != c.self.Account || e.Commitment == nil || *e.Commitment != s.Commitment || sha256Sum(e.Token) != s.Token {
 			rec.Reason = ReasonAltered
 		}

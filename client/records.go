@@ -143,6 +143,8 @@ type messageRecord struct {
 	Key     *wire.Hash    `cbor:"8,keyasint,omitempty"` // opens the token
 	Reason  Reason        `cbor:"9,keyasint,omitempty"` // why it can not be read, or what is odd about it
 	Notice  *noticeRecord `cbor:"10,keyasint,omitempty"`
+
+	Commitment *wire.Hash `cbor:"11,keyasint,omitempty"` // to key and token, as it was checked
 }
 
 // noticeRecord is a line about the conversation itself.

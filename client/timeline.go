@@ -21,13 +21,14 @@ const maxPage = 500
 // Page is a piece of a timeline, oldest first.
 type Page struct {
 	Messages []Message
-	More     bool // there are older ones
+	More     bool // there are older ones; while history is being restored they may come later, as events
 }
 
 // putMessage writes a row of the timeline and counts it.
 func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecord) {
 	t.put(c.self.keys.row("msg", v.id, seq), rec)
 	t.mark(v, markRecord|markLook)
+	c.keyDue(t, v, seq, &rec)
 	if own := rec.Account == c.self.Account; rec.Notice == nil {
 		if !own && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin {
 			v.rec.Unread++
@@ -104,6 +105,8 @@ func (c *Client) Look(ctx context.Context, conversation wire.ID, before uint64, 
 		}
 		p, err := c.page(v, before, limit)
 		if err == nil {
+			c.lookingAt(v, !p.More && before > 0)
+			p.More = p.More || v.history.left() > 0
 			show(p)
 		}
 		return err

@@ -1,0 +1,328 @@
+package client
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"frond/wire"
+)
+
+// What is fetched at a time: first a little of every conversation, then stretch after stretch.
+const (
+	firstGlance  = 50
+	openedGlance = 200 // of the conversation that the person has opened
+	laterStretch = 400
+	verifiedEach = 32 // messages verified before others get their turn
+	pagesAtOnce  = 16
+)
+
+// gap is a stretch of a conversation's log from before this device's time in it: From < seq < To.
+type gap struct {
+	From uint64 `cbor:"1,keyasint"`
+	To   uint64 `cbor:"2,keyasint"` // comes down as history is restored
+}
+
+func (g gap) size() uint64 {
+	if g.To <= g.From+1 {
+		return 0
+	}
+	return g.To - g.From - 1
+}
+
+// historyRecord is what of a conversation is still to be restored, the newest stretch last.
+type historyRecord struct {
+	Gaps    []gap  `cbor:"1,keyasint"`
+	Fetched uint64 `cbor:"2,keyasint"` // entries restored so far
+}
+
+func (h *historyRecord) left() (n uint64) {
+	for _, g := range h.Gaps {
+		n += g.size()
+	}
+	return n
+}
+
+// Restore says how far the history of a new device has been restored, in entries of the logs.
+type Restore struct {
+	Done, Total  uint64
+	Conversation wire.ID // the one that was just worked on; zero when finished
+	Finished     bool
+}
+
+func (Restore) event() {}
+
+// restorer restores history, one conversation and one stretch at a time, without anybody waiting for it.
+type restorer struct {
+	looking  wire.ID // the conversation that the person has opened
+	asked    bool    // for older rows of it than there are
+	running  bool
+	planned  bool
+	attempts int
+	total    uint64 // entries that were to be restored when it began
+	told     bool   // progress was told
+	vault    openedPages
+	newer    map[wire.ID]followed
+	faults   map[wire.ID]bool
+}
+
+// followed is the oldest restored message of a device so far: the one before it must have its Previous.
+type followed struct {
+	seq, counter uint64
+	previous     wire.Hash
+}
+
+// lacking notes that the log goes on before what this device will see of it: from < seq < to.
+func (c *Client) lacking(t *tx, v *conversation, from, to uint64) {
+	g := gap{from, to}
+	if g.size() == 0 {
+		return
+	}
+	v.history.Gaps = append(v.history.Gaps, g)
+	t.put(c.self.keys.of("history", v.id), v.history)
+	t.then(c.restoreSoon)
+}
+
+func (c *Client) loadHistory() error {
+	return c.table("history", func(id wire.ID, value []byte) error {
+		var rec historyRecord
+		err := wire.Decode(value, &rec)
+		if v := c.conversations[id]; v != nil {
+			v.history = rec
+		}
+		return err
+	})
+}
+
+// restoreSoon goes on restoring once the present step is done.
+func (c *Client) restoreSoon() {
+	if !c.restore.planned {
+		c.restore.planned = true
+		c.after(0, func() {
+			c.restore.planned = false
+			c.restoreNext()
+		})
+	}
+}
+
+// restoreNext takes the next stretch: of the opened conversation first, until it fills a few screens;
+// then a glance at each conversation; then the rest, newest conversation first.
+func (c *Client) restoreNext() {
+	r := &c.restore
+	if r.running || c.self == nil || !c.online() || c.session.State != SignedIn {
+		return
+	}
+	v := c.mostWanted()
+	if v == nil {
+		c.restored()
+		return
+	}
+	if r.total == 0 {
+		r.total = c.entriesLeft()
+	}
+	r.running = true
+	c.fetchStretch(v)
+}
+
+func (c *Client) mostWanted() (best *conversation) {
+	for _, v := range c.conversations {
+		if v.history.left() > 0 && (best == nil || c.wantedBefore(v, best)) {
+			best = v
+		}
+	}
+	return best
+}
+
+func (c *Client) wantedBefore(a, b *conversation) bool {
+	if x, y := c.urgency(a), c.urgency(b); x != y {
+		return x < y
+	}
+	if x, y := lastAt(a), lastAt(b); x != y {
+		return x > y
+	}
+	return slices.Compare(a.id[:], b.id[:]) < 0
+}
+
+func (c *Client) urgency(v *conversation) int {
+	switch opened := v.id == c.restore.looking; {
+	case opened && (c.restore.asked || v.history.Fetched < openedGlance):
+		return 0
+	case v.history.Fetched == 0:
+		return 1
+	case opened:
+		return 2
+	}
+	return 3
+}
+
+func lastAt(v *conversation) uint64 {
+	if v.rec.Last == nil {
+		return 0
+	}
+	return v.rec.Last.At
+}
+
+func (c *Client) entriesLeft() (n uint64) {
+	for _, v := range c.conversations {
+		n += v.history.left()
+	}
+	return n
+}
+
+// progress tells how far it is.
+func (c *Client) progress(v *conversation) {
+	r := &c.restore
+	left := c.entriesLeft()
+	r.total = max(r.total, left)
+	if left > 0 || r.told {
+		r.told = true
+		c.emit(Restore{Done: r.total - left, Total: r.total, Conversation: v.id})
+	}
+}
+
+// restored tells that nothing is left to restore.
+func (c *Client) restored() {
+	r := &c.restore
+	if r.told {
+		c.emit(Restore{Done: r.total, Total: r.total, Finished: true})
+	}
+	r.told, r.total, r.vault, r.newer = false, 0, openedPages{}, nil
+}
+
+// lookingAt puts the conversation that the person has opened first.
+func (c *Client) lookingAt(v *conversation, older bool) {
+	if c.restore.looking != v.id {
+		c.restore.looking, c.restore.asked = v.id, false
+	}
+	if v.history.left() > 0 {
+		c.restore.asked = c.restore.asked || older
+		c.restoreSoon()
+	}
+}
+
+// restoreFailed pauses restoring. The next connection goes on with it in any case.
+func (c *Client) restoreFailed(v *conversation, err error) {
+	r := &c.restore
+	r.running = false
+	switch wire.CodeOf(err) {
+	case CodeOffline:
+		return
+	case wire.CodeUnauthenticated:
+		c.lockOut()
+		return
+	case wire.CodeForbidden, wire.CodeNotFound:
+		c.giveUp(v, err)
+		return
+	}
+	c.cfg.Log.Warn("restoring history", "conversation", v.id, "error", err)
+	r.attempts++
+	c.after(c.jitter(c.cfg.Backoff.at(r.attempts)), c.restoreNext)
+}
+
+// giveUp leaves the history of a conversation that the server says is not this account's.
+func (c *Client) giveUp(v *conversation, err error) {
+	c.cfg.Log.Warn("no history", "conversation", v.id, "error", err)
+	t := c.begin()
+	v.history.Gaps = nil
+	t.put(c.self.keys.of("history", v.id), v.history)
+	if t.commit() == nil {
+		c.restoreSoon()
+	}
+}
+
+// vaultFault tells the person once that the stored keys of a conversation are not what they were.
+func (c *Client) vaultFault(id wire.ID, why Reason) {
+	c.cfg.Log.Warn("the vault", "conversation", id, "reason", why)
+	if c.restore.faults[id] {
+		return
+	}
+	c.restore.faults[id] = true
+	c.emit(Fault{Code: CodeVault, Text: explanations[why].Text, Action: explanations[why].Action})
+}
+
+// RestoreAgain asks the vault once more for what could not be restored of a conversation.
+func (c *Client) RestoreAgain(ctx context.Context, conversation wire.ID) error {
+	return c.run(ctx, func() error {
+		v, err := c.conversation(conversation)
+		if err != nil {
+			return err
+		}
+		gaps, err := c.unreadableGaps(v)
+		if err != nil || len(gaps) == 0 {
+			return err
+		}
+		t := c.begin()
+		v.history.Gaps = append(v.history.Gaps, gaps...)
+		t.put(c.self.keys.of("history", v.id), v.history)
+		delete(c.restore.faults, v.id)
+		t.then(c.restoreSoon)
+		return t.commit()
+	})
+}
+
+// unreadableGaps finds the rows whose keys the vault may have by now.
+func (c *Client) unreadableGaps(v *conversation) (gaps []gap, err error) {
+	prefix := c.self.keys.rows("msg", v.id)
+	err = c.each(Prefix(prefix), func(key string, value []byte) error {
+		_, seq, err := splitRow(key[len(c.self.keys.table("msg")):])
+		if err != nil {
+			return err
+		}
+		var rec messageRecord
+		if err := wire.Decode(value, &rec); err != nil || !rec.Reason.vaultMayHelp() {
+			return err
+		}
+		if n := len(gaps); n > 0 && gaps[n-1].To == seq {
+			gaps[n-1].To++
+		} else {
+			gaps = append(gaps, gap{seq - 1, seq + 1})
+		}
+		return nil
+	})
+	return gaps, err
+}
+
+// askVaultAfter is how long another device may take until the key of a message that just came is in the
+// vault.
+const askVaultAfter = 10 * time.Second
+
+// askVault looks once, somewhat later, whether another device of the account could read a message that
+// this one can not.
+func (c *Client) askVault(v *conversation, seq uint64, why Reason) {
+	if !why.vaultMayHelp() || v.rec.Kind == 0 {
+		return
+	}
+	c.after(c.jitter(2*askVaultAfter), func() {
+		if c.self == nil || c.conversations[v.id] != v {
+			return
+		}
+		t := c.begin()
+		c.lacking(t, v, seq-1, seq+1)
+		_ = t.commit()
+	})
+}
+
+// Stored says how much of the history is safe in the vault: message keys in it, keys that wait to be
+// written, and rows of timelines that can not be read for want of a key.
+type Stored struct{ Keys, Waiting, Missing uint64 }
+
+// Stored counts.
+func (c *Client) Stored(ctx context.Context) (s Stored, err error) {
+	return s, c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		for _, n := range c.pages.due {
+			s.Waiting += n
+		}
+		for _, v := range c.conversations {
+			s.Missing += v.history.left()
+		}
+		return c.eachRow("page", func(_ wire.ID, _ uint64, value []byte) error {
+			var rec pageRecord
+			err := wire.Decode(value, &rec)
+			s.Keys += rec.count()
+			return err
+		})
+	})
+}
