@@ -33,7 +33,7 @@ const vendored = [
 
 /** The files of the app folder: name within the folder -> content. */
 export function appFiles() {
-  const files = new Map([['app.css', styleSheet()]]);
+  const files = new Map();
   const folder = path.join(web, 'static', 'app');
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -41,14 +41,48 @@ export function appFiles() {
     files.set(path.relative(folder, file).replaceAll(path.sep, '/'), readFileSync(file));
   }
   files.set('wasm_exec.js', readFileSync(path.join(goRoot(), 'lib', 'wasm', 'wasm_exec.js')));
+  files.set('app.css', styleSheet(files.values()));
   for (const [name, source] of vendored) files.set(name, readFileSync(path.join(web, 'node_modules', source)));
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function styleSheet() {
+function styleSheet(modules) {
   const bootstrap = readFileSync(path.join(web, 'node_modules/bootstrap/dist/css/bootstrap.min.css'), 'utf8');
   const ours = styles.map((name) => readFileSync(path.join(web, 'static', 'styles', `${name}.css`), 'utf8'));
-  return Buffer.from([bootstrap.replace(/\/\*# sourceMappingURL=.*?\*\/\s*$/, ''), ...ours].join('\n'));
+  const words = new Set([...modules, ...ours].join('\n').match(/[\w-]+/g));
+  return Buffer.from([usedRules(bootstrap.replace(/\/\*# sourceMappingURL=.*?\*\/\s*$/, ''), words), ...ours].join('\n'));
+}
+
+// Most of Bootstrap is for pages we do not have. A rule is kept when every class it speaks of occurs as
+// a word somewhere in our own files; what nests, as @media does, is looked into.
+function usedRules(css, words) {
+  const isUsed = (selector) => [...selector.replace(/:not\([^)]*\)/g, '').matchAll(/\.(-?[A-Za-z_][\w-]*)/g)].every(([, name]) => words.has(name));
+  let out = '';
+  for (let at = 0; at < css.length; ) {
+    const open = css.indexOf('{', at);
+    if (open < 0) return out + css.slice(at);
+    const comment = /^(\s*\/\*[^]*?\*\/)?/.exec(css.slice(at, open))[0];
+    const head = css.slice(at + comment.length, open);
+    const close = closing(css, open);
+    const body = css.slice(open + 1, close);
+    at = close + 1;
+    out += comment;
+    if (/^@(media|supports)/.test(head)) {
+      const inner = usedRules(body, words);
+      if (inner) out += `${head}{${inner}}`;
+      continue;
+    }
+    const kept = head.startsWith('@') ? [head] : head.split(/,(?![^(]*\))/).filter(isUsed);
+    if (kept.length > 0) out += `${kept.join(',')}{${body}}`;
+  }
+  return out;
+}
+
+function closing(css, open) {
+  for (let at = open, depth = 0; ; at++) {
+    if (css[at] === '{') depth++;
+    else if (css[at] === '}' && --depth === 0) return at;
+  }
 }
 
 const goRoot = () => execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim();
@@ -63,11 +97,15 @@ export function page({ app, wasm, wasmSize, modules }) {
     .replaceAll('{{preload}}', preload);
 }
 
-// The worker loads its own modules, and the reader of QR codes comes with the camera.
-const later = new Set(['theme.js', 'worker.js', 'wasm_exec.js', 'vendor/qr/decode.js']);
-
-/** The modules the page itself imports at its start. */
-export const pageModules = (files) => [...files.keys()].filter((name) => name.endsWith('.js') && !later.has(name));
+/** The modules that the page needs at its start: main.js and all that is imported from there, except on demand. */
+export function pageModules(files, from = 'main.js', found = new Set()) {
+  if (found.has(from)) return found;
+  found.add(from);
+  for (const [, name] of String(files.get(from)).matchAll(/^(?:import|export) (?:[^'"]* from )?'(\.[^']+)'/gm)) {
+    pageModules(files, path.posix.join(path.posix.dirname(from), name), found);
+  }
+  return [...found].sort();
+}
 
 // Inlining makes code larger, and a page is loaded more often than it computes: it stays on where time
 // is spent, in the cryptography and the runtime, and off in the rest. Measured: a tenth less to load.

@@ -188,6 +188,7 @@ export const strings = {
   settings: {
     title: 'Settings',
     back: 'Back to the settings',
+    again: 'Try again',
     safety: 'If something gets lost',
   },
 

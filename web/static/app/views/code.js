@@ -7,7 +7,7 @@ import { RecoveryView } from './recovery.js';
 const words = strings.recovery;
 
 /** A new recovery code for an account that is there. */
-export class CodeView extends PanelView {
+export default class CodeView extends PanelView {
   constructor(core, store) {
     super({ title: words.title, back: settingsHref, backLabel: strings.settings.back });
     const recovery = this.own(new RecoveryView(core, store.session.name, { done: () => go(settingsHref), skip: words.cancel }));

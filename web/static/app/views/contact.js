@@ -9,7 +9,7 @@ import { canScan, openScan } from './scan.js';
 const words = strings.contact;
 
 /** Who somebody is: the safety number to compare, and whether that was done. */
-export class ContactView extends PanelView {
+export default class ContactView extends PanelView {
   #core;
   #account;
   #status = el('p', { class: 'card-note', role: 'status' });

@@ -14,7 +14,7 @@ const words = strings.members;
 const roles = ['owner', 'moderator', 'member'];
 
 /** Who is in a conversation, and what this person may change about that. */
-export class MembersView extends PanelView {
+export default class MembersView extends PanelView {
   #core;
   #store;
   #id;

@@ -9,7 +9,7 @@ import { SafetyCardView } from './safety-card.js';
 const words = strings.settings;
 
 /** The account: what would happen if something got lost, the password, and the devices. */
-export class SettingsView extends PanelView {
+export default class SettingsView extends PanelView {
   constructor(core, store) {
     super({ title: words.title, back: listHref, backLabel: strings.conversation.back });
     const card = this.own(new SafetyCardView(core, store));

@@ -1,22 +1,28 @@
 import { View, el, replace } from '../dom.js';
 import { frond } from '../icons.js';
 import { conversationHref, currentPage, go, listHref, settingsHref } from '../route.js';
-import { strings } from '../strings.js';
+import { errorText, strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 import { iconButton } from './button.js';
 import { ConnectionView } from './connection.js';
-import { CodeView } from './code.js';
-import { ContactView } from './contact.js';
 import { ConversationView } from './conversation.js';
 import { closeDialogs } from './dialog.js';
 import { FaultsView } from './faults.js';
 import { ListView } from './list.js';
-import { MembersView } from './members.js';
 import { openNewConversation } from './new-conversation.js';
 import { NewsView } from './news.js';
+import { trouble } from './panel.js';
 import { RestoreView } from './restore.js';
-import { SettingsView } from './settings.js';
 import { openSignOut } from './sign-out.js';
+
+// Pages that few visits need come by themselves when there is time, or when they are asked for.
+const panels = {
+  settings: () => import('./settings.js'),
+  code: () => import('./code.js'),
+  contact: () => import('./contact.js'),
+  members: () => import('./members.js'),
+};
+const quiet = 3000; // ms after which there is time
 
 /**
  * Everything a signed-in person sees: the list on one side, a conversation on the other. On a small
@@ -51,6 +57,8 @@ export class ShellView extends View {
   /** To be called when the root is on the page. */
   shown() {
     this.#route();
+    const timer = setTimeout(() => Object.values(panels).forEach((load) => load().catch(() => {})), quiet);
+    this.own(() => clearTimeout(timer));
   }
 
   #side() {
@@ -92,27 +100,36 @@ export class ShellView extends View {
     if (this.#view && this.#shown === location.hash) return;
     closeDialogs();
     this.#view?.close();
-    this.#view = this.#make(page, id);
+    this.#view = null;
     this.#shown = location.hash;
-    replace(this.#main, this.#view?.root ?? (id ? missing() : nothing()));
-    this.#view?.opened();
+    this.#show(page, id);
     if (page === 'list') this.#list.focus();
   }
 
-  #make(page, id) {
+  #show(page, id) {
     const conversation = id && this.#store.conversation(id);
-    if (id && !conversation) return null;
-    switch (page) {
-      case 'conversation':
-        return new ConversationView(this.#core, this.#store, conversation, () => this.#list.focus());
-      case 'about':
-        return new (conversation.kind === 'direct' ? ContactView : MembersView)(this.#core, this.#store, conversation);
-      case 'settings':
-        return new SettingsView(this.#core, this.#store);
-      case 'code':
-        return new CodeView(this.#core, this.#store);
+    if (page === 'list') replace(this.#main, nothing());
+    else if (id && !conversation) replace(this.#main, missing());
+    else if (page === 'conversation') this.#open(new ConversationView(this.#core, this.#store, conversation, () => this.#list.focus()));
+    else this.#openPanel(page !== 'about' ? page : conversation.kind === 'direct' ? 'contact' : 'members', conversation);
+  }
+
+  #open(view) {
+    this.#view = view;
+    replace(this.#main, view.root);
+    view.opened();
+  }
+
+  async #openPanel(name, conversation) {
+    const { hash } = location;
+    try {
+      const { default: Panel } = await panels[name]();
+      if (!this.closed && location.hash === hash && !this.#view) this.#open(new Panel(this.#core, this.#store, conversation));
+    } catch (error) {
+      console.warn(`frond: ${error.message}`);
+      const again = () => this.#openPanel(name, conversation);
+      if (!this.closed && location.hash === hash) replace(this.#main, el('main', { class: 'empty' }, trouble(errorText({ code: 'offline' }), strings.settings.again, again)));
     }
-    return null;
   }
 
   // A conversation that is gone takes its pages with it.
