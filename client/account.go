@@ -116,7 +116,7 @@ func (c *Client) newAccount(name string, o Credentials) (selfRecord, wire.SignUp
 	return rec, body, err
 }
 
-// newDevice gives rec a new device and extends the chain: out with the old devices, in with it.
+// newDevice gives rec a new device and extends the chain by it.
 func (c *Client) newDevice(rec *selfRecord, chain *identity.Chain, root identity.Root) error {
 	key, err := identity.NewDeviceKey(c.cfg.Rand)
 	if err != nil {
@@ -126,10 +126,8 @@ func (c *Client) newDevice(rec *selfRecord, chain *identity.Chain, root identity
 	if err != nil {
 		return err
 	}
-	for _, old := range chain.Devices() {
-		if chain, err = chain.RemoveDevice(root, old.ID, c.cfg.Now()); err != nil {
-			return err
-		}
+	if len(chain.Devices()) >= wire.MaxDevices {
+		return wire.Errorf(wire.CodeLimit, "An account has at most %d devices. Remove one that you no longer use.", wire.MaxDevices)
 	}
 	if chain, err = chain.AddDevice(root, id, key.Public(), c.cfg.Device, c.cfg.Now()); err != nil {
 		return err
@@ -156,8 +154,8 @@ func (c *Client) enter(rec selfRecord) error {
 }
 
 // SignIn opens a session for an account. On a store that holds the account's present device it goes
-// on from there. Otherwise the password unlocks the vault, and this becomes the account's device in
-// place of the old one; it joins every conversation anew.
+// on from there. Otherwise the password unlocks the vault, and this becomes one more device of the
+// account; it joins every conversation by itself.
 func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	name, err := wire.CheckUserName(o.Name)
 	if err != nil {
@@ -185,7 +183,7 @@ func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
 		return c.run(ctx, func() error { return c.enter(*known) })
 	}
-	return c.replaceDevice(ctx, o, s)
+	return c.addDevice(ctx, o, s)
 }
 
 // knownAccount finds the keys of an account by its user name.
@@ -203,8 +201,8 @@ func (c *Client) knownAccount(name string) (found *selfRecord, err error) {
 	return found, err
 }
 
-// replaceDevice unlocks the vault and makes this the account's device.
-func (c *Client) replaceDevice(ctx context.Context, o Credentials, s wire.Session) error {
+// addDevice unlocks the vault and makes this one more of the account's devices.
+func (c *Client) addDevice(ctx context.Context, o Credentials, s wire.Session) error {
 	var rec selfRecord
 	var state accountState
 	var body wire.AddDevice
@@ -306,7 +304,7 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 		t.put(keys.of("conv", id), v)
 	}
 	for _, p := range state.Contacts {
-		t.put(keys.of("contact", p.Account), contactRecord{Name: p.Name, Chain: p.Chain, Pinned: true})
+		t.put(keys.of("contact", p.Account), p.record())
 	}
 	if err := t.commit(); err != nil {
 		return err

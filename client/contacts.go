@@ -14,9 +14,37 @@ type contact struct {
 	name   string
 	pinned bool
 	chain  *identity.Chain
+
+	verified wire.Hash // the root whose safety number was compared
+	changed  bool      // the root changed, and that was not acknowledged yet
 }
 
 func (k *contact) root() wire.Hash { return wire.Hash(k.chain.Root()) }
+
+// isVerified reports whether the root in force is the one that was compared.
+func (k *contact) isVerified() bool { return !k.verified.IsZero() && k.verified == k.root() }
+
+// hadRoot reports whether a root is the contact's, or was before the contact itself replaced it.
+func (k *contact) hadRoot(root wire.Hash) bool { return k.chain.HadRoot(identity.RootKey(root)) }
+
+func (k *contact) record() contactRecord {
+	return contactRecord{Name: k.name, Chain: k.chain.Events(), Pinned: k.pinned, Verified: k.verified, Changed: k.changed}
+}
+
+// friend is a contact as the account's state keeps it, for other devices.
+func (k *contact) friend(id wire.ID) stateFriend {
+	return stateFriend{Account: id, Name: k.name, Chain: k.chain.Events(), Verified: k.verified, Changed: k.changed}
+}
+
+func (p *stateFriend) record() contactRecord {
+	return contactRecord{Name: p.Name, Chain: p.Chain, Pinned: true, Verified: p.Verified, Changed: p.Changed}
+}
+
+// contactOf reads a record; the chain is verified again.
+func contactOf(rec contactRecord) (*contact, error) {
+	chain, err := identity.ParseChain(rec.Chain)
+	return &contact{name: rec.Name, pinned: rec.Pinned, chain: chain, verified: rec.Verified, changed: rec.Changed}, err
+}
 
 // nameOf returns the user name of an account, or "" while it is not known; then it is asked for.
 func (c *Client) nameOf(account wire.ID) string {
@@ -119,18 +147,22 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 		if err := chain.Extends(old.chain); err != nil {
 			return err
 		}
-		if chain.Root() != old.chain.Root() {
-			return identity.ErrKey
-		}
 		pin = pin || old.pinned
 		if pin == old.pinned && chain.Equal(old.chain) {
 			return nil
 		}
 	}
 	k := &contact{name: a.Name, pinned: pin, chain: chain}
-	t.put(c.self.keys.of("contact", a.ID), contactRecord{Name: k.name, Chain: chain.Events(), Pinned: pin})
-	t.then(func() { c.contacts[a.ID] = k; delete(c.unknown, a.ID) })
-	if pin && (old == nil || !old.pinned) {
+	if old != nil {
+		k.verified, k.changed = old.verified, old.changed
+	}
+	if old != nil && old.pinned && k.root() != old.root() {
+		k.changed = true
+		t.fault(CodeKeyChanged, a.Name+" has new keys. Compare the safety number with them before you go on.")
+		c.markShared(t, a.ID)
+	}
+	c.putContact(t, a.ID, k)
+	if pin && (old == nil || !old.pinned || k.changed != old.changed) {
 		c.stateChanged(t)
 	}
 	return nil

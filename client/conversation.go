@@ -129,6 +129,7 @@ func (c *Client) view(v *conversation) Conversation {
 	out := Conversation{
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
 		Joining: v.rec.State == stateJoining, Position: v.rec.Cursor, Read: v.rec.Read,
+		Verified: c.verifiedPeer(v), KeyChanged: c.keysChanged(v),
 	}
 	for _, id := range c.peopleOf(v) {
 		out.People = append(out.People, Named{Account: id, Name: c.nameOf(id)})

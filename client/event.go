@@ -95,6 +95,9 @@ type Conversation struct {
 	Joining  bool
 	Position uint64 // of its newest row
 	Read     uint64 // position up to which it was read
+
+	Verified   bool // direct: the other's safety number was compared
+	KeyChanged bool // somebody's keys changed: nothing is sent before that is acknowledged
 }
 
 // Named is an account with its user name, or with "" while that is not known.

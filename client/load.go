@@ -95,12 +95,11 @@ func (c *Client) loadContacts() error {
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
 		}
-		chain, err := identity.ParseChain(rec.Chain)
-		if err != nil {
-			return err
+		k, err := contactOf(rec)
+		if err == nil {
+			c.contacts[id] = k
 		}
-		c.contacts[id] = &contact{name: rec.Name, pinned: rec.Pinned, chain: chain}
-		return nil
+		return err
 	})
 }
 

@@ -37,6 +37,9 @@ type contactRecord struct {
 	Name   string   `cbor:"1,keyasint"`
 	Chain  [][]byte `cbor:"2,keyasint"`
 	Pinned bool     `cbor:"3,keyasint"`
+
+	Verified wire.Hash `cbor:"4,keyasint"` // the root whose safety number was compared; zero: none
+	Changed  bool      `cbor:"5,keyasint"` // the root changed and that was not acknowledged yet
 }
 
 // keyRecord is the secret half of a key package.

@@ -33,6 +33,9 @@ func (c *Client) Send(ctx context.Context, conversation wire.ID, text string) (i
 		if !c.mayPost(v) {
 			return wire.Errorf(wire.CodeForbidden, "You can not send to this conversation.")
 		}
+		if c.keysChanged(v) {
+			return errKeysChanged
+		}
 		if len(v.outbox) >= MaxWaiting {
 			return wire.Errorf(wire.CodeLimit, "%d messages are waiting to be sent already.", MaxWaiting)
 		}
@@ -67,6 +70,9 @@ func (c *Client) putRow(t *tx, v *conversation, row *outboxRow) {
 // sendNext seals and sends the first message that waits. One is on its way at a time, so the log has
 // a device's messages in the order of their counters.
 func (c *Client) sendNext(v *conversation) {
+	if c.keysChanged(v) {
+		return
+	}
 	i := slices.IndexFunc(v.outbox, func(r *outboxRow) bool { return !r.accepted && r.rec.Failed == "" })
 	if i < 0 {
 		return

@@ -34,6 +34,9 @@ type stateFriend struct {
 	Account wire.ID  `cbor:"1,keyasint"`
 	Name    string   `cbor:"2,keyasint"`
 	Chain   [][]byte `cbor:"3,keyasint"`
+
+	Verified wire.Hash `cbor:"4,keyasint"` // the root whose safety number was compared; zero: none
+	Changed  bool      `cbor:"5,keyasint"` // the root changed and that was not acknowledged yet
 }
 
 func isWire(err error) bool { return asWire(err, new(wire.Error)) }
@@ -62,7 +65,7 @@ func (c *Client) state() accountState {
 	}
 	for id, k := range c.contacts {
 		if k.pinned {
-			s.Contacts = append(s.Contacts, stateFriend{Account: id, Name: k.name, Chain: k.chain.Events()})
+			s.Contacts = append(s.Contacts, k.friend(id))
 		}
 	}
 	slices.SortFunc(s.Conversations, func(a, b stateJoin) int { return bytes.Compare(a.Conversation[:], b.Conversation[:]) })

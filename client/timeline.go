@@ -63,7 +63,7 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 		return m, m.Text != ""
 	}
 	reason := rec.Reason
-	if k := c.contacts[rec.Account]; k != nil && !rec.Root.IsZero() && k.root() != rec.Root && reason.readable() {
+	if k := c.contacts[rec.Account]; k != nil && !rec.Root.IsZero() && !k.hadRoot(rec.Root) && reason.readable() {
 		reason = ReasonForged // the name is somebody else's: in the open conversation no roster pins roots
 	}
 	switch {
