@@ -81,7 +81,7 @@ func TestSigningOutRevokesOneSession(t *testing.T) {
 	}
 	hash, _ := hashToken(first)
 	other, _ := hashToken(second)
-	if len(heard) != 1 || heard[0].Account != account || !heard[0].Hits(hash) || heard[0].Hits(other) {
+	if len(heard) != 1 || heard[0].Account != account || !heard[0].Hits(hash, nil) || heard[0].Hits(other, nil) {
 		t.Fatalf("heard %+v", heard)
 	}
 	if _, err := s.Authenticate(t.Context(), second); err != nil {

@@ -2,19 +2,19 @@ package account
 
 import "frond/wire"
 
-// Revoked says which sessions of an account are no longer good: one, or all except one.
+// Revoked says which sessions of an account are no longer good: those of one device, or one session, or all.
 type Revoked struct {
 	Account wire.ID
 	Session *wire.Hash // hash of its token; nil: all
-	Except  *wire.Hash // nil: none is spared
+	Device  *wire.ID   // nil: of any
 }
 
-// Hits reports whether a session, named by its token's hash, was revoked.
-func (r Revoked) Hits(session wire.Hash) bool {
-	if r.Session != nil {
-		return session == *r.Session
+// Hits reports whether a session, named by its token's hash, and of a device if it has one, was revoked.
+func (r Revoked) Hits(session wire.Hash, device *wire.ID) bool {
+	if r.Device != nil {
+		return device != nil && *device == *r.Device
 	}
-	return r.Except == nil || session != *r.Except
+	return r.Session == nil || session == *r.Session
 }
 
 // OnRevoke calls f whenever sessions are revoked, after the database says so. f must return soon.

@@ -32,6 +32,7 @@ type Service struct {
 
 	mu       sync.Mutex
 	onRevoke []func(Revoked)
+	onChange []func(Changed)
 }
 
 // New returns the service over a store.
@@ -77,9 +78,4 @@ func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (wire.Accounts, er
 	}
 	found, err := s.store.Chains(ctx, names, l.Accounts)
 	return wire.Accounts{Accounts: found}, err
-}
-
-// PutState replaces an account's sealed state.
-func (s *Service) PutState(ctx context.Context, account wire.ID, p *wire.PutState) error {
-	return s.store.PutState(ctx, account, p.Epoch, p.Revision, p.State)
 }

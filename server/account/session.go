@@ -42,7 +42,7 @@ func (s *Service) SignIn(ctx context.Context, from string, r *wire.SignIn) (toke
 	if err != nil {
 		return "", wire.Session{}, err
 	}
-	token, err = s.openSession(ctx, a.ID, device)
+	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: device})
 	return token, session(&a, device, chain), err
 }
 
@@ -62,16 +62,14 @@ func (s *Service) ownDevice(ctx context.Context, account wire.ID, claimed *wire.
 	return claimed, nil
 }
 
-func (s *Service) openSession(ctx context.Context, account wire.ID, device *wire.ID) (token string, err error) {
+func (s *Service) openSession(ctx context.Context, n store.Session) (token string, err error) {
 	var raw [tokenBytes]byte
 	if _, err := io.ReadFull(s.rand, raw[:]); err != nil {
 		return "", fmt.Errorf("account: draw a token: %w", err)
 	}
 	now := s.now()
-	err = s.store.CreateSession(ctx, store.Session{
-		Token: sha256.Sum256(raw[:]), Account: account, Device: device,
-		Created: now, Seen: now, Expires: now.Add(Lifetime),
-	})
+	n.Token, n.Created, n.Seen, n.Expires = sha256.Sum256(raw[:]), now, now, now.Add(Lifetime)
+	err = s.store.CreateSession(ctx, n)
 	return base64.RawURLEncoding.EncodeToString(raw[:]), err
 }
 
@@ -130,17 +128,6 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 		return err
 	}
 	s.revoked(Revoked{Account: found.Account, Session: &hash})
-	return nil
-}
-
-// AddDevice extends the account's sigchain and binds the session to the new device. First version: the
-// account's other devices end, and their sessions with them.
-func (s *Service) AddDevice(ctx context.Context, of store.Session, r *wire.AddDevice) error {
-	d := store.Device{ID: r.Device, Account: of.Account, Active: true, Created: s.now()}
-	if err := s.store.AddDevice(ctx, of.Account, r.Index, r.Events, d, of.Token); err != nil {
-		return err
-	}
-	s.revoked(Revoked{Account: of.Account, Except: &of.Token})
 	return nil
 }
 

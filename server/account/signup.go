@@ -34,7 +34,7 @@ func (s *Service) SignUp(ctx context.Context, from string, r *wire.SignUp) (toke
 	if err := s.store.CreateAccount(ctx, a, r.Chain, d, invite); err != nil {
 		return "", wire.Session{}, err
 	}
-	token, err = s.openSession(ctx, a.ID, &d.ID)
+	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: &d.ID})
 	return token, session(&a, &d.ID, r.Chain), err
 }
 

@@ -180,7 +180,7 @@ func TestSigningOutClosesTheConnectionWithinASecond(t *testing.T) {
 	}
 }
 
-func TestANewDeviceEndsTheOldOnesSession(t *testing.T) {
+func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old := w.join("ana")
@@ -194,15 +194,87 @@ func TestANewDeviceEndsTheOldOnesSession(t *testing.T) {
 	}
 	_, err = fresh.tryConnect()
 	wantCode(t, err, wire.CodeForbidden)
-	add := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{[]byte("device removed"), []byte("device added")}}
+	add := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{[]byte("device added")}}
 	must(t, fresh.post(wire.PathDevice, add, nil))
-	if why := old.bye(); why.Code != wire.CodeUnauthenticated {
-		t.Fatalf("the old device is told %v", why)
+	wantCode(t, fresh.post(wire.PathDevice, add, nil), wire.CodeConflict)
+	fresh.connect()
+	var list wire.Devices
+	must(t, fresh.ask(wire.OpDevices, wire.Nothing{}, &list))
+	if len(list.Devices) != 2 || list.Devices[0].Current || !list.Devices[1].Current || list.Devices[1].Device != fresh.device {
+		t.Fatalf("the devices are %+v", list)
+	}
+	start := time.Now()
+	gone := wire.RemoveDevice{Device: old.device, Index: 3, Events: [][]byte{[]byte("device removed")}}
+	must(t, fresh.ask(wire.OpRemoveDevice, gone, nil))
+	for {
+		why := old.bye()
+		if why.Code != wire.CodeUnauthenticated {
+			t.Fatalf("the old device is told %v", why)
+		}
+		break
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Fatalf("the removed device was out after %v", took)
 	}
 	_, err = old.tryConnect()
 	wantCode(t, err, wire.CodeUnauthenticated)
+	s, err = old.signIn(&old.device)
+	must(t, err)
+	if s.Device != nil {
+		t.Fatal("a removed device came back as itself")
+	}
+	wantCode(t, fresh.ask(wire.OpRemoveDevice, wire.RemoveDevice{Device: fresh.device, Index: 4, Events: [][]byte{{1}}}, nil), wire.CodeBadRequest)
+}
+
+func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana := w.join("ana")
+	kdf := wire.KDF{Memory: 1, Time: 1, Threads: 1, Salt: make([]byte, wire.SaltSize)}
+	code, wrong, next := wire.Hash{7}, wire.Hash{8}, wire.Hash{9}
+	vault := func(epoch uint64) wire.PutVault {
+		return wire.PutVault{Epoch: epoch, Header: []byte("header"), Revision: epoch, State: []byte("state")}
+	}
+	recover := func(auth wire.Hash) (*person, error) {
+		p := newPerson(t, w.url, "ana")
+		return p, p.post(wire.PathRecover, wire.Recover{Name: "ana", Auth: auth}, nil)
+	}
+	_, err := recover(wire.Hash{})
+	wantCode(t, err, wire.CodeWrongPassword) // no code yet
+	first := vault(2)
+	first.Recovery = &code
+	must(t, ana.ask(wire.OpPutVault, first, nil))
+	wantCode(t, ana.ask(wire.OpPutVault, first, nil), wire.CodeConflict)
+	wantCode(t, ana.ask(wire.OpPutState, wire.PutState{Epoch: 1, Revision: 3, State: []byte("old key")}, nil), wire.CodeConflict)
+
+	second := vault(3)
+	second.Password = &wire.NewPassword{Auth: next, KDF: kdf}
+	wantCode(t, ana.ask(wire.OpPutVault, second, nil), wire.CodeWrongPassword)
+	second.Password.Current = &wrong
+	wantCode(t, ana.ask(wire.OpPutVault, second, nil), wire.CodeWrongPassword)
+	second.Password.Current = &ana.auth
+	must(t, ana.ask(wire.OpPutVault, second, nil))
+	ana.auth = next
+	_, err = ana.signIn(nil)
+	must(t, err)
+
+	_, err = recover(wrong)
+	wantCode(t, err, wire.CodeWrongPassword)
+	fresh, err := recover(code)
+	must(t, err)
+	fresh.account = ana.account
+	must(t, fresh.post(wire.PathDevice, wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{{1}}}, nil))
 	fresh.connect()
-	wantCode(t, fresh.post(wire.PathDevice, add, nil), wire.CodeConflict)
+	third := vault(4)
+	third.Password = &wire.NewPassword{Auth: wire.Hash{10}, KDF: kdf}
+	must(t, fresh.ask(wire.OpPutVault, third, nil))
+	fourth := vault(5)
+	fourth.Password = &wire.NewPassword{Auth: wire.Hash{11}, KDF: kdf}
+	wantCode(t, fresh.ask(wire.OpPutVault, fourth, nil), wire.CodeWrongPassword) // once
+	fourth.Password, fourth.RecoveryOff = nil, true
+	must(t, fresh.ask(wire.OpPutVault, fourth, nil))
+	_, err = recover(code)
+	wantCode(t, err, wire.CodeWrongPassword)
 }
 
 func TestAccountStateIsReplacedByTheNextRevisionOnly(t *testing.T) {

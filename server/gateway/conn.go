@@ -27,6 +27,7 @@ const (
 type conn struct {
 	g        *Gateway
 	session  store.Session
+	token    wire.Hash     // the session's, never changed: for the registry
 	limiter  *rate.Limiter // nil: no limit
 	inFlight chan struct{} // one token per append that waits
 	greeted  bool
@@ -34,10 +35,11 @@ type conn struct {
 	unwatch  func()
 
 	mu      sync.Mutex
-	socket  Socket // nil until serve begins
-	writing bool   // a writer goroutine exists
-	closing bool   // nothing new is taken; the writer closes the socket when nothing waits
-	live    bool   // Hello was answered: pushes may go out
+	socket  Socket  // nil until serve begins
+	writing bool    // a writer goroutine exists
+	closing bool    // nothing new is taken; the writer closes the socket when nothing waits
+	live    bool    // Hello was answered: pushes may go out
+	self    wire.ID // the device that said hello; zero before
 	replies []byte
 	waiting []*follow // conversations that may have something
 	inbox   inbox
@@ -46,7 +48,7 @@ type conn struct {
 }
 
 func (g *Gateway) newConn(session store.Session) *conn {
-	c := &conn{g: g, session: session, room: make(chan struct{}, 1), over: make(chan struct{})}
+	c := &conn{g: g, session: session, token: session.Token, room: make(chan struct{}, 1), over: make(chan struct{})}
 	c.inbox.conn = c
 	if l := g.limits; l.Requests > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(l.Requests), l.RequestBurst)
@@ -114,6 +116,9 @@ func (c *conn) finish() {
 	c.start()
 	c.mu.Unlock()
 	<-c.over
+	if c.greeted {
+		c.saw()
+	}
 	c.release()
 	c.g.conns.remove(c)
 }

@@ -52,6 +52,15 @@ func (g *Gateway) signIn(ctx context.Context, w http.ResponseWriter, r *http.Req
 	return s, nil
 }
 
+func (g *Gateway) recover(ctx context.Context, w http.ResponseWriter, r *http.Request, q *wire.Recover) (wire.Session, error) {
+	token, s, err := g.accounts.Recover(ctx, g.address(r), q)
+	if err != nil {
+		return wire.Session{}, err
+	}
+	g.setCookie(w, r, token)
+	return s, nil
+}
+
 func (g *Gateway) addDevice(ctx context.Context, _ http.ResponseWriter, r *http.Request, q *wire.AddDevice) (wire.Nothing, error) {
 	session, err := g.accounts.Authenticate(ctx, g.token(r))
 	if err != nil {

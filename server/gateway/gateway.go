@@ -81,6 +81,7 @@ func New(o Options) (*Gateway, error) {
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.conns.limits = g.limits
 	g.accounts.OnRevoke(g.conns.revoke)
+	g.accounts.OnChange(g.accountChanged)
 	g.routes = g.handler()
 	return g, nil
 }

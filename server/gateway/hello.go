@@ -15,6 +15,7 @@ func (c *conn) hello(f wire.Frame) error {
 		c.reply(f.ID, nil, err)
 		return c.g.public(err, "account", c.session.Account)
 	}
+	c.saw()
 	c.inFlight = make(chan struct{}, maxInFlight)
 	c.greeted = true
 	c.reply(f.ID, welcomed, nil)
@@ -45,6 +46,9 @@ func (c *conn) identify(h *wire.Hello) error {
 	if h.Version != wire.Version {
 		return wire.Errorf(wire.CodeVersion, "This server speaks version %d. Reload the page, or update.", wire.Version)
 	}
+	c.mu.Lock()
+	c.self = h.Device // before the session is read, so that a removal meanwhile is not missed
+	c.mu.Unlock()
 	fresh, err := c.g.accounts.Refresh(c.g.ctx, c.session)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ func (g *Gateway) handler() http.Handler {
 	mux.Handle("POST "+wire.PathKDF, endpoint(g, g.kdf))
 	mux.Handle("POST "+wire.PathSignUp, endpoint(g, g.signUp))
 	mux.Handle("POST "+wire.PathSignIn, endpoint(g, g.signIn))
+	mux.Handle("POST "+wire.PathRecover, endpoint(g, g.recover))
 	mux.Handle("POST "+wire.PathDevice, endpoint(g, g.addDevice))
 	mux.Handle("POST "+wire.PathSignOut, endpoint(g, g.signOut))
 	mux.HandleFunc("GET "+wire.PathSocket, g.upgrade)

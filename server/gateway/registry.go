@@ -62,10 +62,29 @@ func (r *registry) revoke(gone account.Revoked) {
 	own := slices.Clone(r.conns[gone.Account])
 	r.mu.Unlock()
 	for _, c := range own {
-		if gone.Hits(c.session.Token) {
+		if c.hit(gone) {
 			c.bye(wire.Errorf(wire.CodeUnauthenticated, "You are signed out. Sign in again."))
 		}
 	}
+}
+
+// tell pushes a frame to an account's connections, but for those of one session.
+func (r *registry) tell(account wire.ID, but wire.Hash, frame []byte) {
+	r.mu.Lock()
+	own := slices.Clone(r.conns[account])
+	r.mu.Unlock()
+	for _, c := range own {
+		if c.token != but {
+			c.push(frame)
+		}
+	}
+}
+
+// live reports whether a device has a connection.
+func (r *registry) live(account, device wire.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.conns[account], func(c *conn) bool { return c.device() == device })
 }
 
 // drain refuses new connections, and new requests on the present ones.

@@ -47,9 +47,14 @@ var operations = map[wire.Kind]operation{
 	wire.OpLookup:      request((*conn).lookup),
 	wire.OpInboxAck:    request((*conn).inboxAck),
 	wire.OpPutState:    request((*conn).putState),
-	wire.OpPutPage:     request((*conn).putPage),
-	wire.OpPages:       request((*conn).pages),
-	wire.OpHistory:     request((*conn).history),
+	wire.OpGetState:    request((*conn).getState),
+	wire.OpPutVault:    request((*conn).putVault),
+	wire.OpDevices:     request((*conn).devices),
+
+	wire.OpRemoveDevice: request((*conn).removeDevice),
+	wire.OpPutPage:      request((*conn).putPage),
+	wire.OpPages:        request((*conn).pages),
+	wire.OpHistory:      request((*conn).history),
 }
 
 // request is an operation that is answered at once.
@@ -130,8 +135,4 @@ func (c *conn) lookup(q *wire.Lookup) (wire.Accounts, error) {
 
 func (c *conn) inboxAck(q *wire.InboxAck) (wire.Nothing, error) {
 	return wire.Nothing{}, c.g.log.AckInbox(c.g.ctx, *c.session.Device, q.Items)
-}
-
-func (c *conn) putState(q *wire.PutState) (wire.Nothing, error) {
-	return wire.Nothing{}, c.g.accounts.PutState(c.g.ctx, c.session.Account, q)
 }

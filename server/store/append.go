@@ -102,17 +102,29 @@ func checkCreate(a *Append) error {
 	return nil
 }
 
-// checkDirect demands that the devices added are those of exactly one other account.
+// checkDirect demands that the devices added are those of exactly one other account, and perhaps more
+// of the author's own.
 func checkDirect(account wire.ID, add []wire.MemberRef) error {
+	other := otherOf(account, add)
 	for _, m := range add {
-		if m.Account == account || m.Account != add[0].Account {
+		if m.Account != account && m.Account != other {
 			return errPairOnly()
 		}
 	}
-	if len(add) == 0 {
+	if other == account {
 		return errPairOnly()
 	}
 	return nil
+}
+
+// otherOf is the account in a direct conversation's first handshake that is not the author's.
+func otherOf(account wire.ID, add []wire.MemberRef) wire.ID {
+	for _, m := range add {
+		if m.Account != account {
+			return m.Account
+		}
+	}
+	return account
 }
 
 // pairOf is the key under which a direct conversation is unique.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"frond/wire"
 )
@@ -10,7 +11,8 @@ import (
 const (
 	insertDevice = "INSERT INTO device (id, account, active, created, seen) VALUES (?, ?, ?, ?, ?)"
 	deviceExists = "SELECT account, active FROM device WHERE id = ?"
-	olderDevices = "SELECT id FROM device WHERE account = ? AND active = 1 AND id <> ?"
+	countDevices = "SELECT COUNT(*) FROM device WHERE account = ? AND active = 1"
+	sawDevice    = "UPDATE device SET seen = ? WHERE id = ? AND seen < ?"
 
 	deactivate       = "UPDATE device SET active = 0 WHERE id = ?"
 	dropSessions     = "DELETE FROM session WHERE account = ? AND device = ?"
@@ -26,11 +28,10 @@ var devicesOf = newLookup(func(n int) string {
 })
 
 // AddDevice extends an account's sigchain by events, if it has exactly index events so far, adds the
-// device and binds the session to it. In this version an account has one active device: older ones
-// become inactive, their sessions end, and their key packages and inboxes are dropped.
+// device beside the others and binds the session to it.
 //
 // It fails with CodeConflict and Last, the chain's length, when the chain was extended meanwhile;
-// with CodeExists when the device id is in use; with CodeUnauthenticated when the session ended.
+// with CodeExists when the device id is in use; with CodeLimit beyond wire.MaxDevices active devices; with CodeUnauthenticated when the session ended.
 func (s *Store) AddDevice(ctx context.Context, account wire.ID, index uint64, events [][]byte, d Device, session wire.Hash) error {
 	return s.write(ctx, "add device", func(l *link) error {
 		if err := s.extendChain(l, account, index, events); err != nil {
@@ -39,7 +40,7 @@ func (s *Store) AddDevice(ctx context.Context, account wire.ID, index uint64, ev
 		if err := insertNewDevice(l, account, d); err != nil {
 			return err
 		}
-		if err := replaceDevices(l, account, d.ID); err != nil {
+		if err := checkDevices(l, account); err != nil {
 			return err
 		}
 		n, err := l.exec(bindSession, d.ID[:], session[:], account[:], number(s.now()))
@@ -60,18 +61,44 @@ func insertNewDevice(l *link, account wire.ID, d Device) error {
 	return err
 }
 
-// replaceDevices makes all devices of the account but one inactive.
-func replaceDevices(l *link, account, kept wire.ID) error {
-	older, err := idsOf(l, olderDevices, account[:], kept[:])
-	if err != nil {
-		return err
+func checkDevices(l *link, account wire.ID) error {
+	var n int
+	_, err := l.one([]any{&n}, countDevices, account[:])
+	if err == nil && n > wire.MaxDevices {
+		return wire.Errorf(wire.CodeLimit, "An account has at most %d devices. Remove one that you no longer use.", wire.MaxDevices)
 	}
-	for _, id := range older {
-		if err := retire(l, account, id); err != nil {
+	return err
+}
+
+// RemoveDevice extends an account's sigchain by events, if it has exactly index events so far, and
+// makes the device inactive: its sessions end, and its key packages and inbox are dropped. It fails
+// with CodeConflict and Last, the chain's length, when the chain was extended meanwhile, and with
+// CodeNotFound when the account has no such active device.
+func (s *Store) RemoveDevice(ctx context.Context, account wire.ID, index uint64, events [][]byte, device wire.ID) error {
+	return s.write(ctx, "remove device", func(l *link) error {
+		if err := s.extendChain(l, account, index, events); err != nil {
 			return err
 		}
-	}
-	return nil
+		var owner wire.ID
+		var active bool
+		found, err := l.one([]any{scanID(&owner), &active}, deviceExists+s.words.forUpdate, device[:])
+		if err == nil && (!found || owner != account || !active) {
+			err = wire.Errorf(wire.CodeNotFound, "The account has no such device.")
+		}
+		if err != nil {
+			return err
+		}
+		return retire(l, account, device)
+	})
+}
+
+// SawDevice notes when a device was last active.
+func (s *Store) SawDevice(ctx context.Context, device wire.ID, at time.Time) error {
+	return s.write(ctx, "saw device", func(l *link) error {
+		now := number(millis(at))
+		_, err := l.exec(sawDevice, now, device[:], now)
+		return err
+	})
 }
 
 func retire(l *link, account, device wire.ID) error {
@@ -104,16 +131,6 @@ func (s *Store) Devices(ctx context.Context, accounts []wire.ID) (list []Device,
 			return err
 		})
 	})
-	return list, err
-}
-
-func idsOf(l *link, text string, args ...any) (list []wire.ID, err error) {
-	err = l.query(func(r *sql.Rows) error {
-		var id wire.ID
-		err := r.Scan(scanID(&id))
-		list = append(list, id)
-		return err
-	}, text, args...)
 	return list, err
 }
 

@@ -27,7 +27,7 @@ func (b *ledger) begin(it *item, c *conversation) *conversation {
 	}
 	c.joinKey = it.create.JoinKey
 	if c.kind == wire.Direct {
-		p := pairOf(it.account, it.handshake.Add[0].Account)
+		p := pairOf(it.account, otherOf(it.account, it.handshake.Add))
 		c.pair = p[:]
 		b.pairs[p] = c.id
 	}

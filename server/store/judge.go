@@ -27,7 +27,7 @@ func retry(it *item, a appended) AppendResult {
 
 func (b *ledger) check(it *item) *wire.Error {
 	if d, ok := b.devices[it.device]; !ok || !d.active || d.account != it.account {
-		return wire.Errorf(wire.CodeUnauthenticated, "This device was replaced. Sign in again.")
+		return wire.Errorf(wire.CodeUnauthenticated, "This device was removed. Sign in again.")
 	}
 	c := b.conversations[it.conversation]
 	if it.create != nil {
@@ -63,7 +63,7 @@ func behind(code wire.Code, c *conversation, message string) *wire.Error {
 // checkCreate allows a new id, and the open conversation as long as nobody has begun it.
 func (b *ledger) checkCreate(it *item, c *conversation) *wire.Error {
 	if it.create.Kind == wire.Direct {
-		if id, ok := b.pairs[pairOf(it.account, it.handshake.Add[0].Account)]; ok {
+		if id, ok := b.pairs[pairOf(it.account, otherOf(it.account, it.handshake.Add))]; ok {
 			return errExists(id)
 		}
 	}
@@ -127,7 +127,7 @@ func inPair(pair []byte, account wire.ID) bool {
 }
 
 // checkRemove lets an external commit replace only devices of its own account. In an open
-// conversation, which anybody can enter, others may remove only devices that were replaced.
+// conversation, which anybody can enter, others may remove only devices that are no longer active.
 func (b *ledger) checkRemove(it *item, c *conversation) *wire.Error {
 	for _, m := range it.handshake.Remove {
 		d := b.devices[m.Device]

@@ -167,7 +167,7 @@ func (n *needs) handshake(it *item, h *wire.Handshake) {
 		n.add(&n.accounts, accountKey{it.conversation, it.account}, it.account[:], it.conversation[:])
 	}
 	if it.create != nil && it.create.Kind == wire.Direct {
-		p := pairOf(it.account, h.Add[0].Account)
+		p := pairOf(it.account, otherOf(it.account, h.Add))
 		n.add(&n.pairs, p, p[:])
 	}
 }

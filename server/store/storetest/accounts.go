@@ -173,7 +173,7 @@ func chainRace(w *world) {
 	w.equal(chain[:2], p.chain)
 }
 
-func replaceDevice(w *world) {
+func removeDevice(w *world) {
 	p := w.person("ada")
 	old := w.session(p, &p.device)
 	fresh := w.session(p, nil)
@@ -181,21 +181,31 @@ func replaceDevice(w *world) {
 	w.ok(err)
 
 	next := store.Device{ID: w.id(), Created: w.clock.Add(time.Second)}
-	events := [][]byte{[]byte("removed"), []byte("added")}
+	events := [][]byte{[]byte("added")}
 	w.refused(w.store.AddDevice(w.Context(), p.account, 2, events, store.Device{ID: p.device}, fresh), wire.CodeExists)
 	w.refused(w.store.AddDevice(w.Context(), p.account, 2, events, next, w.hash()), wire.CodeUnauthenticated)
 	w.refused(w.store.AddDevice(w.Context(), w.id(), 2, events, next, fresh), wire.CodeNotFound)
 	w.ok(w.store.AddDevice(w.Context(), p.account, 2, events, next, fresh))
-
 	_, err = w.store.SessionByToken(w.Context(), old)
-	w.refused(err, wire.CodeUnauthenticated)
+	w.ok(err) // beside the other
 	session, err := w.store.SessionByToken(w.Context(), fresh)
 	w.ok(err)
 	w.equal(*session.Device, next.ID)
+	w.ok(w.store.SawDevice(w.Context(), next.ID, next.Created.Add(time.Minute)))
+	w.ok(w.store.SawDevice(w.Context(), next.ID, next.Created)) // never back
+
+	events = [][]byte{[]byte("removed")}
+	w.refused(w.store.RemoveDevice(w.Context(), p.account, 2, events, p.device), wire.CodeConflict)
+	w.refused(w.store.RemoveDevice(w.Context(), p.account, 3, events, w.id()), wire.CodeNotFound)
+	w.refused(w.store.RemoveDevice(w.Context(), p.account, 3, events, w.person("eve").device), wire.CodeNotFound)
+	w.ok(w.store.RemoveDevice(w.Context(), p.account, 3, events, p.device))
+	w.refused(w.store.RemoveDevice(w.Context(), p.account, 4, events, p.device), wire.CodeNotFound)
+	_, err = w.store.SessionByToken(w.Context(), old)
+	w.refused(err, wire.CodeUnauthenticated)
 	devices, err := w.store.Devices(w.Context(), []wire.ID{p.account})
 	w.ok(err)
 	w.equal(devices, []store.Device{{ID: p.device, Account: p.account, Created: w.clock, Seen: w.clock},
-		{ID: next.ID, Account: p.account, Active: true, Created: next.Created, Seen: next.Created}})
+		{ID: next.ID, Account: p.account, Active: true, Created: next.Created, Seen: next.Created.Add(time.Minute)}})
 	keys, err := w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
 	w.ok(err)
 	w.equal(len(keys), 0)
@@ -203,6 +213,13 @@ func replaceDevice(w *world) {
 	w.refused(err, wire.CodeForbidden)
 	err = w.store.CreateSession(w.Context(), store.Session{Token: w.hash(), Account: p.account, Device: &p.device, Expires: w.clock.Add(time.Hour)})
 	w.refused(err, wire.CodeForbidden)
+	for i := range wire.MaxDevices {
+		err = w.store.AddDevice(w.Context(), p.account, uint64(4+i), [][]byte{{1}}, store.Device{ID: w.id(), Created: w.clock}, fresh)
+		if i < wire.MaxDevices-1 {
+			w.ok(err)
+		}
+	}
+	w.refused(err, wire.CodeLimit)
 }
 
 func stateRace(w *world) {

@@ -33,7 +33,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a name that looks like SQL is a name", sqlNames},
 		{"lookups return each account once with its whole chain", lookups},
 		{"a sigchain is extended by one of two", chainRace},
-		{"a new device replaces the old one and takes its session", replaceDevice},
+		{"a device comes beside the others, and a removed one is out", removeDevice},
 		{"the state is replaced by one of two", stateRace},
 		{"a session lives until it expires or is revoked", sessions},
 		{"a one-time key package is claimed exactly once", claimsOnce},

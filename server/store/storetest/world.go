@@ -242,9 +242,10 @@ func (w *world) replace(p person) person {
 	w.Helper()
 	token := w.session(p, nil)
 	index := uint64(len(p.chain))
-	events := [][]byte{w.bytes(100), w.bytes(100)}
+	events, old := [][]byte{w.bytes(100), w.bytes(100)}, p.device
 	p.device, p.chain = w.id(), append(p.chain[:index:index], events...)
-	w.ok(w.store.AddDevice(w.Context(), p.account, index, events, store.Device{ID: p.device, Created: w.clock}, token))
+	w.ok(w.store.AddDevice(w.Context(), p.account, index, events[:1], store.Device{ID: p.device, Created: w.clock}, token))
+	w.ok(w.store.RemoveDevice(w.Context(), p.account, index+1, events[1:], old))
 	return p
 }
 

@@ -1,0 +1,56 @@
+package account
+
+import (
+	"context"
+
+	"frond/server/store"
+	"frond/wire"
+)
+
+// AddDevice extends the account's sigchain and binds the session to the new device, beside the
+// account's others.
+func (s *Service) AddDevice(ctx context.Context, of store.Session, r *wire.AddDevice) error {
+	d := store.Device{ID: r.Device, Account: of.Account, Active: true, Created: s.now()}
+	if err := s.store.AddDevice(ctx, of.Account, r.Index, r.Events, d, of.Token); err != nil {
+		return err
+	}
+	s.changed(Changed{Account: of.Account, By: of.Token})
+	return nil
+}
+
+// RemoveDevice extends the account's sigchain by a removal, and ends the device's sessions at once.
+func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.RemoveDevice) error {
+	if of.Device != nil && *of.Device == r.Device {
+		return wire.Errorf(wire.CodeBadRequest, "A device does not remove itself: sign out instead.")
+	}
+	if err := s.store.RemoveDevice(ctx, of.Account, r.Index, r.Events, r.Device); err != nil {
+		return err
+	}
+	s.revoked(Revoked{Account: of.Account, Device: &r.Device})
+	s.changed(Changed{Account: of.Account, By: of.Token})
+	return nil
+}
+
+// Devices lists the account's active devices. Those in live are active now.
+func (s *Service) Devices(ctx context.Context, of store.Session, live func(wire.ID) bool) (list wire.Devices, err error) {
+	all, err := s.store.Devices(ctx, []wire.ID{of.Account})
+	list.Devices = []wire.DeviceInfo{}
+	for _, d := range all {
+		if !d.Active {
+			continue
+		}
+		seen := d.Seen
+		if live(d.ID) {
+			seen = s.now()
+		}
+		list.Devices = append(list.Devices, wire.DeviceInfo{
+			Device: d.ID, Created: uint64(d.Created.UnixMilli()), Seen: uint64(seen.UnixMilli()), Current: of.Device != nil && *of.Device == d.ID,
+		})
+	}
+	return list, err
+}
+
+// Saw notes that a device is active.
+func (s *Service) Saw(ctx context.Context, device wire.ID) error {
+	return s.store.SawDevice(ctx, device, s.now())
+}
