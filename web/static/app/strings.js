@@ -386,6 +386,7 @@ export const strings = {
   actions: {
     reload: 'Load again',
     reconnect: 'Connect now',
+    restore: 'Look again',
   },
 
   errors: {

@@ -86,6 +86,7 @@ export default class ContactView extends PanelView {
 
   async #scan(contact) {
     const answer = await openScan(async (code) => {
+      if (code.length !== contact.code.length) return null; // a code for something else
       const { match } = await this.#core.command('compare', { account: contact.account, code });
       return match ? 'match' : 'other';
     });

@@ -282,8 +282,9 @@ export class TimelineView extends View {
 
   async #act(action, message) {
     if (action === 'reload') return location.reload();
+    const whole = action === 'restore'; // it concerns the conversation, not one message
     try {
-      await this.#core.command(action, { conversation: this.#id, message: message.id });
+      await this.#core.command(action, { conversation: this.#id, ...(whole ? {} : { message: message.id }) });
     } catch (error) {
       this.#store.apply('fault', { code: error.code, text: errorText(error) });
     }
