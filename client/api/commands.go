@@ -38,6 +38,12 @@ var commands = map[string]command{
 	"discard":   {false, typed((*API).discard)},
 	"read":      {false, typed((*API).read)},
 	"reconnect": {false, typed((*API).reconnect)},
+
+	"contact":    {true, typed((*API).contact)},
+	"verify":     {false, typed((*API).verify)},
+	"compare":    {true, typed((*API).compare)},
+	"accept-key": {false, typed((*API).acceptKey)},
+	"restore":    {false, typed((*API).restore)},
 }
 
 // typed reads a command's data strictly into its own type.

@@ -22,6 +22,11 @@
 //	add          {conversation, people}               {}
 //	remove       {conversation, account}              {}
 //	reconnect    {}                                   {}
+//	contact      {account}                            {account, name, number, code, verified, changed}
+//	verify       {account, verified}                  {}
+//	compare      {account, code}                      {match}
+//	accept-key   {account}                            {}
+//	restore      {conversation}                       {}; asks the vault again for what can not be read
 //	server       {}                                   {registration, release}
 //
 //	event          data
@@ -30,6 +35,7 @@
 //	conversations  {conversations}: the whole list, in order
 //	conversation   {conversation}: this one, replaced
 //	timeline       {conversation, upsert, remove}: of the opened conversation
+//	restore        {done, total, conversation?, finished}
 //	fault          {code, text, action?}
 //
 // Events carry whole objects to replace and come only after what they say is durable. What a command's

@@ -51,6 +51,8 @@ func (a *API) event(e client.Event) {
 		}
 	case client.Fault:
 		a.send(eventMessage{"fault", faultData{e.Code, e.Text, e.Action}})
+	case client.Restore:
+		a.send(eventMessage{"restore", restoreOf(e)})
 	case client.Renamed:
 		a.renamed()
 	}

@@ -52,6 +52,9 @@ type conversation struct {
 	Joining   bool     `json:"joining"`
 	Position  uint64   `json:"position"`
 	Read      uint64   `json:"read"`
+
+	Verified   bool `json:"verified"`
+	KeyChanged bool `json:"keyChanged"`
 }
 
 var kindNames = map[wire.ConversationKind]string{wire.Direct: "direct", wire.Group: "group", wire.Open: "everyone"}
@@ -60,6 +63,7 @@ func conversationOf(c client.Conversation) conversation {
 	out := conversation{
 		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []named{}, Unread: c.Unread,
 		Retention: "full", CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
+		Verified: c.Verified, KeyChanged: c.KeyChanged,
 	}
 	for _, p := range c.People {
 		out.People = append(out.People, named{p.Account.String(), p.Name})

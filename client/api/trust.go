@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+
+	"frond/wire"
+)
+
+type accountRef struct {
+	Account string `json:"account"`
+}
+
+func (r accountRef) id() (wire.ID, error) { return wire.ParseID(r.Account) }
+
+// contact says how sure one can be of who somebody is. Code is what a QR code holds.
+type contact struct {
+	Account  string `json:"account"`
+	Name     string `json:"name"`
+	Number   string `json:"number"`
+	Code     []byte `json:"code"`
+	Verified bool   `json:"verified"`
+	Changed  bool   `json:"changed"`
+}
+
+func (a *API) contact(ctx context.Context, in accountRef) (contact, error) {
+	id, err := in.id()
+	if err != nil {
+		return contact{}, err
+	}
+	k, err := a.client.Contact(ctx, id)
+	return contact{in.Account, k.Name, k.Number, k.Code, k.Verified, k.Changed}, err
+}
+
+func (a *API) verify(ctx context.Context, in struct {
+	accountRef
+	Verified bool `json:"verified"`
+}) (nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.Verify(ctx, id, in.Verified)
+}
+
+type compared struct {
+	Match bool `json:"match"`
+}
+
+// compare checks a scanned code against one's own. It changes nothing.
+func (a *API) compare(ctx context.Context, in struct {
+	accountRef
+	Code []byte `json:"code"`
+}) (compared, error) {
+	id, err := in.id()
+	if err != nil {
+		return compared{}, err
+	}
+	match, err := a.client.Compare(ctx, id, in.Code)
+	return compared{match}, err
+}
+
+func (a *API) acceptKey(ctx context.Context, in accountRef) (nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.AcceptKey(ctx, id)
+}
