@@ -61,13 +61,10 @@ func (r Reason) explain() *Explained {
 // readable says whether a message with this reason can be shown all the same.
 func (r Reason) readable() bool { return r == "" || r == ReasonMissingBefore }
 
-// vaultMayHelp says whether another device of the account may have left the key in the vault.
+// vaultMayHelp says whether the message may yet be had: another device of the account may have read it
+// and left its key in the vault, or the server may show what it should.
 func (r Reason) vaultMayHelp() bool {
-	switch r {
-	case ReasonBeforeJoin, ReasonKeyGone, ReasonBehind, ReasonOwnLost, ReasonNoKey, ReasonVaultDamaged, ReasonVaultStale, ReasonWithheld:
-		return true
-	}
-	return false
+	return !r.readable() && r != ReasonReplayed && r != ReasonNewer
 }
 
 var reasonOf = []struct {
