@@ -296,6 +296,12 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 		old.Kind, old.JoinKey = k.Kind, k.JoinKey
 		joins[k.Conversation] = old
 	}
+	for _, r := range state.Reads {
+		if old, ok := joins[r.Conversation]; ok {
+			old.Read = max(old.Read, r.Position)
+			joins[r.Conversation] = old
+		}
+	}
 	for id, v := range joins {
 		v.State, v.Counter, v.Previous = stateJoining, 0, wire.Hash{}
 		if v.Kind != wire.Open && v.JoinKey.IsZero() {

@@ -80,6 +80,7 @@ type Client struct {
 	pages         pageBook
 	restore       restorer
 	saving        bool // a PutState is on its way
+	fetching      bool // a GetState is on its way
 	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter
 }

@@ -42,6 +42,11 @@ func (c *Client) Create(ctx context.Context, o NewConversation) (wire.ID, error)
 	if err != nil {
 		return wire.ID{}, err
 	}
+	own, err := c.claimOwn(ctx)
+	if err != nil {
+		return wire.ID{}, err
+	}
+	keys = append(keys, own...)
 	return c.birth(ctx, o, ids, keys)
 }
 
@@ -144,16 +149,56 @@ func (c *Client) claim(ctx context.Context, accounts []wire.ID) ([]claimed, erro
 	})
 }
 
+// claimOwn takes a key package of each other device of the own account. One that is not ready, or that
+// this device has not heard of yet, comes in by itself later.
+func (c *Client) claimOwn(ctx context.Context) (keys []claimed, err error) {
+	var own wire.ID
+	if err := c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		if len(c.self.chain.Devices()) > 1 {
+			own = c.self.Account
+		}
+		return nil
+	}); err != nil || own.IsZero() {
+		return nil, err
+	}
+	body, err := c.ask(ctx, wire.OpClaimKeys, wire.ClaimKeys{Accounts: []wire.ID{own}})
+	if err != nil {
+		return nil, err
+	}
+	var answer wire.ClaimedKeys
+	if err := wire.Decode(body, &answer); err != nil {
+		return nil, err
+	}
+	err = c.run(ctx, func() error {
+		for _, k := range answer.Keys {
+			if c.self == nil || k.Device == c.self.Device || k.Account != c.self.Account {
+				continue
+			}
+			if pkg, err := c.checkKey(k); err == nil {
+				keys = append(keys, claimed{pkg, wire.MemberRef{Account: k.Account, Device: k.Device}})
+			}
+		}
+		return nil
+	})
+	return keys, err
+}
+
 // checkKey verifies a claimed key package: sound, of our suite, and of an active device of the
 // account's chain.
 func (c *Client) checkKey(k wire.ClaimedKey) (*mls.KeyPackage, error) {
-	contact := c.contacts[k.Account]
-	if contact == nil {
+	known := c.contacts[k.Account]
+	if k.Account == c.self.Account {
+		known = &contact{name: c.self.Name, chain: c.self.chain}
+	}
+	if known == nil {
 		return nil, wire.Errorf(CodeUnknownPerson, "a key of somebody this device has not met")
 	}
 	refuse := func(err error) error {
 		c.cfg.Log.Warn("refused a key package", "account", k.Account, "device", k.Device, "error", err)
-		return wire.Errorf(CodeKeyChanged, "The server gave a key that is not %s's.", contact.name)
+		return wire.Errorf(CodeKeyChanged, "The server gave a key that is not %s's.", known.name)
 	}
 	pkg, err := mls.ParseKeyPackage(k.Package)
 	if err != nil {
@@ -166,7 +211,7 @@ func (c *Client) checkKey(k wire.ClaimedKey) (*mls.KeyPackage, error) {
 	if err != nil {
 		return nil, refuse(err)
 	}
-	device, active := contact.chain.Credential(identity.ID(k.Device))
+	device, active := known.chain.Credential(identity.ID(k.Device))
 	if !active || pkg.Suite() != c.cfg.Suite || wire.ID(cred.Account) != k.Account || cred.Device != device.Device ||
 		cred.DeviceKey != device.DeviceKey || cred.Root != device.Root || !pkg.Supports(RosterExtension) {
 		return nil, refuse(identity.ErrKey)

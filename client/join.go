@@ -110,9 +110,11 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 		return err
 	}
 	p := plan{notice: noticeRecord{What: noticeJoined, By: c.self.Account, Fresh: true}}
-	if len(old) > 0 {
+	if c.verifier.hasAnother(view.Members, c.self.cred) || len(old) > 0 {
 		p.notice.What = noticeDevice
-		p.remove = c.leavesOf(view.Members, old)
+	}
+	if len(old) > 0 {
+		p.remove = []wire.MemberRef{{Account: c.self.Account, Device: c.self.Device}}
 	}
 	previous := v.rec.Handshake
 	v.rec.Handshake = sealed.Seq
@@ -124,7 +126,7 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 }
 
 // checkInfo checks that the group information is of this conversation, that everybody in it
-// belongs there, and returns the leaf of this account to replace.
+// belongs there, and returns the leaf that this device had before.
 func (c *Client) checkInfo(v *conversation, view *mls.GroupInfoView, key wire.Hash) ([]mls.LeafIndex, error) {
 	roster, err := rosterOf(view.Extensions)
 	if err != nil {
@@ -144,7 +146,7 @@ func (c *Client) checkInfo(v *conversation, view *mls.GroupInfoView, key wire.Ha
 	}
 	for _, m := range view.Members {
 		cred, err := c.verifier.credential(m)
-		if err == nil && wire.ID(cred.Account) == c.self.Account {
+		if err == nil && sameDevice(cred, c.self.cred) {
 			return []mls.LeafIndex{m.Leaf}, nil
 		}
 	}
@@ -159,15 +161,6 @@ func (c *Client) checkPinned(roster *Roster) error {
 		}
 	}
 	return nil
-}
-
-func (c *Client) leavesOf(members []mls.Member, leaves []mls.LeafIndex) (refs []wire.MemberRef) {
-	for _, m := range members {
-		if cred, err := c.verifier.credential(m); err == nil && m.Leaf == leaves[0] {
-			refs = append(refs, wire.MemberRef{Account: wire.ID(cred.Account), Device: wire.ID(cred.Device)})
-		}
-	}
-	return refs
 }
 
 // mayRejoin decides whether to give up the group this device has: only when the log is processed as

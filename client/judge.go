@@ -26,6 +26,7 @@ type change struct {
 	external        bool
 	added, removed  []identity.Credential
 	rosterUntouched bool
+	another         bool // the author joined beside other devices of its account
 }
 
 // judge checks a staged commit, one's own or received, and returns what it does.
@@ -33,12 +34,13 @@ type change struct {
 //	who                      what
 //	owner                    everything, except leaving no owner
 //	moderator                adds and removes people whose role is member
-//	anybody in the group     renews the own keys
-//	a device from outside    joins, if its account is rostered (open conversation: any),
-//	                         and may remove one leaf, of the same account; nothing else changes
+//	anybody in the group     renews the own keys, and removes devices of the own account
+//	a device from outside    joins, if its account is rostered (open conversation: any), and
+//	                         may remove the leaf it had before; nothing else changes
 //
-// Whoever removes a person changes the join key. Nobody adds to, or removes from, a direct or
-// open conversation.
+// An account may have several devices in a conversation, each a leaf. Whoever removes a person or a
+// device changes the join key, but in the open conversation, where everybody has it. Nobody adds to,
+// or removes others from, a direct or open conversation.
 func (v *verifier) judge(e mls.Effects) (change, error) {
 	ch, err := v.change(e)
 	if err != nil {
@@ -114,8 +116,8 @@ func (ch *change) checkExternal() error {
 	if err := ch.after.admits(ch.by); err != nil {
 		return notAllowed("%v", err)
 	}
-	if len(ch.removed) > 1 || len(ch.removed) == 1 && (ch.removed[0].Account != ch.by.Account || ch.removed[0].Root != ch.by.Root) {
-		return notAllowed("a device that joins replaces at most one leaf, its account's own")
+	if len(ch.removed) > 1 || len(ch.removed) == 1 && !sameDevice(ch.removed[0], ch.by) {
+		return notAllowed("a device that joins replaces at most one leaf, its own")
 	}
 	return nil
 }
@@ -126,7 +128,7 @@ func (ch *change) checkMembers() error {
 	if err := ch.before.admits(ch.by); err != nil {
 		return notAllowed("committer: %v", err)
 	}
-	if len(ch.added)+len(ch.removed) == 0 {
+	if len(ch.added)+len(ch.removed) == 0 || ch.ownDevices() {
 		return nil
 	}
 	if ch.after.Kind != wire.Group || ch.before.role(by) < Moderator {
@@ -145,6 +147,32 @@ func (ch *change) checkMembers() error {
 	return nil
 }
 
+func sameDevice(a, b identity.Credential) bool {
+	return a.Account == b.Account && a.Root == b.Root && a.Device == b.Device
+}
+
+// ownDevices reports whether the commit does nothing to members but remove devices of its author's account.
+func (ch *change) ownDevices() bool {
+	return len(ch.added) == 0 && len(ch.removed) > 0 &&
+		!slices.ContainsFunc(ch.removed, func(c identity.Credential) bool { return c.Account != ch.by.Account })
+}
+
+// checkJoinKey demands a new join key of who removes a device, and lets nothing else change by it.
+func (ch *change) checkJoinKey() error {
+	a, b := ch.before, ch.after
+	if a.Kind != wire.Open && a.JoinKey == b.JoinKey {
+		return notAllowed("a device is removed and keeps the join key")
+	}
+	if a.Kind != wire.Open {
+		a.JoinKey, b.JoinKey = wire.Hash{}, wire.Hash{}
+	}
+	same, err := equalRosters(a, b)
+	if err != nil || !same {
+		return notAllowed("who removes an own device changes nothing else")
+	}
+	return nil
+}
+
 // checkRemoved allows to take out a device together with its account, or of somebody below.
 func (ch *change) checkRemoved(c identity.Credential) error {
 	_, stays := ch.after.Person(wire.ID(c.Account))
@@ -157,6 +185,9 @@ func (ch *change) checkRemoved(c identity.Credential) error {
 
 // checkRoster checks who may change what in the roster.
 func (ch *change) checkRoster() error {
+	if ch.ownDevices() {
+		return ch.checkJoinKey()
+	}
 	if ch.rosterUntouched {
 		return nil
 	}
@@ -227,8 +258,13 @@ func (v *verifier) judgeStaged(s *mls.Staged) (change, error) {
 	if !ch.rosterUntouched {
 		return ch, v.checkTree(s.Merge().Members(), &ch.after)
 	}
-	if ch.external && ch.after.Kind == wire.Open {
-		return ch, v.checkOneRoot(s.Merge().Members(), ch.by)
+	if !ch.external {
+		return ch, nil
+	}
+	members := s.Merge().Members()
+	ch.another = v.hasAnother(members, ch.by)
+	if ch.after.Kind == wire.Open {
+		return ch, v.checkOneRoot(members, ch.by)
 	}
 	return ch, nil
 }
@@ -257,4 +293,12 @@ func (v *verifier) checkOneRoot(members []mls.Member, by identity.Credential) er
 		}
 	}
 	return nil
+}
+
+// hasAnother reports whether the account of a device has other devices in the conversation.
+func (v *verifier) hasAnother(members []mls.Member, by identity.Credential) bool {
+	return slices.ContainsFunc(members, func(m mls.Member) bool {
+		c, err := v.credential(m)
+		return err == nil && c.Account == by.Account && c.Device != by.Device
+	})
 }

@@ -255,7 +255,8 @@ func TestADeviceThatJoinsByItselfIsJudged(t *testing.T) {
 		replace []mls.LeafIndex
 		ok      bool
 	}{
-		{"another device of a member replaces the old one", group, group.bob.otherDevice(), []mls.LeafIndex{group.leaf(group.bob)}, true},
+		{"a device of a member comes back in place of its own leaf", group, group.bob, []mls.LeafIndex{group.leaf(group.bob)}, true},
+		{"another device of a member replaces the old one", group, group.bob.otherDevice(), []mls.LeafIndex{group.leaf(group.bob)}, false},
 		{"another device of a member comes beside the old one", group, group.bob.otherDevice(), nil, true},
 		{"a member replaces somebody else's device", group, group.bob.otherDevice(), []mls.LeafIndex{group.leaf(group.ann)}, false},
 		{"somebody who is not in the roster", group, group.stranger, nil, false},

@@ -70,6 +70,7 @@ func (c *Client) attach(l *link) {
 		}
 		l.ready = true
 		c.welcomed(w)
+		c.catchUp(w)
 	})
 	c.beat(l)
 }
@@ -169,6 +170,15 @@ func (c *Client) frame(l *link, f wire.Frame) {
 		var item wire.InboxItem
 		if err := wire.Decode(f.Body, &item); err == nil {
 			c.inboxItem(item)
+		}
+	case wire.PushState:
+		var ref wire.StateRef
+		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil && ref.Revision > c.self.Revision {
+			c.fetchState()
+		}
+	case wire.PushChain:
+		if c.self != nil {
+			c.askChain()
 		}
 	case wire.PushBye:
 		c.bye(decodeError(f.Body))

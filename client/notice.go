@@ -32,7 +32,9 @@ func noticeOf(ch change) noticeRecord {
 		}
 	}
 	switch {
-	case ch.external && len(ch.removed) > 0:
+	case ch.external && len(ch.removed) > 0, ch.ownDevices():
+		n.What = noticeRenewed // the same device came back, or a device went: nobody came or left
+	case ch.external && ch.another:
 		n.What = noticeDevice
 	case ch.external:
 		n.What = noticeJoined
@@ -62,6 +64,8 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = by + " added you"
 		if kind == wire.Direct {
 			text = by + " began this conversation"
+		} else if n.By == c.self.Account {
+			text = by + " created the group" // on another device
 		}
 	case noticeChanged:
 		text = c.changed(by, n)

@@ -22,6 +22,13 @@ type accountState struct {
 	Root          []byte        `cbor:"2,keyasint"`
 	Conversations []stateJoin   `cbor:"3,keyasint"`
 	Contacts      []stateFriend `cbor:"4,keyasint"`
+	Reads         []stateRead   `cbor:"5,keyasint,omitempty"`
+}
+
+// stateRead is how far the person has read a conversation, on whichever device.
+type stateRead struct {
+	Conversation wire.ID `cbor:"1,keyasint"`
+	Position     uint64  `cbor:"2,keyasint"`
 }
 
 type stateJoin struct {
@@ -63,6 +70,12 @@ func (c *Client) state() accountState {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})
 		}
 	}
+	for id, v := range c.conversations {
+		if v.rec.State != stateLeft && v.rec.Read > 0 {
+			s.Reads = append(s.Reads, stateRead{id, v.rec.Read})
+		}
+	}
+	slices.SortFunc(s.Reads, func(a, b stateRead) int { return bytes.Compare(a.Conversation[:], b.Conversation[:]) })
 	for id, k := range c.contacts {
 		if k.pinned {
 			s.Contacts = append(s.Contacts, k.friend(id))
@@ -112,7 +125,7 @@ func (c *Client) savedState(revision uint64, err error) {
 	case err == nil:
 		c.self.Revision = revision
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeConflict:
-		c.self.Revision = refusal.Last // an earlier save whose answer was lost
+		c.fetchState() // another device was first, or an earlier save's answer was lost
 	}
 	c.self.Unsaved = again
 	t := c.begin()

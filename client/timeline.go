@@ -176,6 +176,7 @@ func (c *Client) Read(ctx context.Context, conversation wire.ID, position uint64
 		}
 		t := c.begin()
 		t.mark(v, markRecord|markLook)
+		c.stateChanged(t)
 		return t.commit()
 	})
 }

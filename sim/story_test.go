@@ -166,44 +166,6 @@ func TestAPairHasOneConversationWhoeverBeginsIt(t *testing.T) {
 	})
 }
 
-func TestANewDeviceTakesThePlaceOfTheOldOne(t *testing.T) {
-	tell(t, 3, func(t *testing.T, w *World, p []*person) {
-		ctx := context.Background()
-		ada, ben := p[0], p[1]
-		direct, group := ada.create(t, wire.Direct, ben), ben.create(t, wire.Group, ada, p[2])
-		ben.say(t, direct, "before")
-		time.Sleep(5 * time.Second) // the state with the join keys and the message keys are saved
-
-		old, left := ada.on(), ada.store
-		ada.store = left.Copy()
-		ada.store.Wipe(ctx)
-		if err := errors.Join(ada.start(ctx), ada.signInAgain(ctx)); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(5 * time.Second)
-		if s := old.Session(); s.State != client.LockedOut {
-			t.Fatalf("the old device is %s", s.State)
-		}
-		if err := old.Close(ctx); err != nil {
-			t.Fatal(err)
-		}
-		for _, id := range []wire.ID{direct, group} {
-			ben.say(t, id, "after")
-			ada.reads(t, id, "after")
-			ada.say(t, id, "I am back")
-			ben.reads(t, id, "I am back")
-			ada.sees(t, id, "You signed in on a new device")
-			ben.sees(t, id, ada.name+" signed in on a new device")
-		}
-		if !slices.ContainsFunc(ada.rows(t, direct), func(m client.Message) bool { return m.Text == "before" }) {
-			t.Fatal("the history is gone")
-		}
-		if again := ada.create(t, wire.Direct, ben); again != direct {
-			t.Fatal("the new device does not know the pair's conversation")
-		}
-	})
-}
-
 func TestSigningOutKeepsOrForgets(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()

@@ -1,0 +1,89 @@
+package client
+
+import (
+	"time"
+
+	"frond/client/identity"
+	"frond/wire"
+)
+
+// DeviceNews says that a device of one's own account came, or went.
+type DeviceNews struct {
+	Device wire.ID
+	Name   string
+	At     time.Time // as the sigchain says
+	Added  bool
+}
+
+func (DeviceNews) event() {}
+
+// catchUp asks, after the server's greeting, for what other devices of the account changed meanwhile.
+func (c *Client) catchUp(w wire.Welcomed) {
+	if c.self == nil {
+		return
+	}
+	c.askChain()
+	if w.Revision > c.self.Revision {
+		c.fetchState()
+	}
+}
+
+// askChain reads the account's own sigchain anew.
+func (c *Client) askChain() {
+	me := c.self
+	c.request(wire.OpLookup, wire.Lookup{Accounts: []wire.ID{me.Account}}, func(body []byte, err error) {
+		var answer wire.Accounts
+		if err != nil || c.self != me || wire.Decode(body, &answer) != nil || len(answer.Accounts) != 1 {
+			return
+		}
+		if err := c.ownChainIs(answer.Accounts[0].Chain); err != nil {
+			c.cfg.Log.Warn("refused the account's own sigchain", "error", err)
+			c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true keys of this account: " + err.Error()})
+		}
+	})
+}
+
+// ownChainIs takes the account's sigchain as the server shows it, if it continues the one known here.
+func (c *Client) ownChainIs(events [][]byte) error {
+	if len(events) == c.self.chain.Len() {
+		head := c.self.chain.Event(len(events) - 1)
+		if string(head) == string(events[len(events)-1]) {
+			return nil // each event names the hash of the one before it
+		}
+	}
+	chain, err := identity.ParseChain(events)
+	if err != nil {
+		return err
+	}
+	if err := chain.Extends(c.self.chain); err != nil {
+		return err
+	}
+	if _, active := chain.Credential(identity.ID(c.self.Device)); !active {
+		c.lockOut()
+		return nil
+	}
+	rec := c.self.selfRecord
+	rec.Chain = events
+	before := c.self.chain
+	t := c.begin()
+	t.put(keyAccount(rec.Account), rec)
+	t.then(func() {
+		c.self.Chain, c.self.chain = events, chain
+		c.tellDevices(before, chain)
+	})
+	return t.commit()
+}
+
+// tellDevices says which devices came and which went.
+func (c *Client) tellDevices(before, after *identity.Chain) {
+	for _, d := range after.AllDevices() {
+		old, known := before.Device(d.ID)
+		switch {
+		case wire.ID(d.ID) == c.self.Device:
+		case !known && d.Active():
+			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: d.Name, At: d.AddedAt, Added: true})
+		case known && old.Active() && !d.Active():
+			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: d.Name, At: d.RemovedAt})
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package client
+
+import (
+	"frond/client/vault"
+	"frond/wire"
+)
+
+// fetchState reads the account's state as another device left it, and takes what is new in it.
+func (c *Client) fetchState() {
+	me := c.self
+	if me == nil || c.fetching || !c.online() {
+		return
+	}
+	c.fetching = true
+	c.request(wire.OpGetState, wire.Nothing{}, func(body []byte, err error) {
+		c.fetching = false
+		var s wire.State
+		if err == nil {
+			err = wire.Decode(body, &s)
+		}
+		if c.self != me || err != nil {
+			return
+		}
+		if err := c.takeState(s); err != nil {
+			c.cfg.Log.Warn("refused the account's state", "error", err)
+			c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true vault of this account."})
+		}
+	})
+}
+
+// takeState opens the state and merges it into what this device knows. One that is older than what this
+// device saw before is the server's lie, or an answer that was overtaken.
+func (c *Client) takeState(s wire.State) error {
+	if s.Revision <= c.self.Revision {
+		return nil
+	}
+	plain, err := vault.OpenState(vault.Key(c.self.VaultKey), c.self.Account, s.Epoch, s.Revision, s.State)
+	if err != nil {
+		return err
+	}
+	var theirs accountState
+	if err := wire.Decode(plain, &theirs); err != nil {
+		return err
+	}
+	t := c.begin()
+	var joins []*conversation
+	for _, k := range theirs.Conversations {
+		if v := c.takeJoin(t, k); v != nil {
+			joins = append(joins, v)
+		}
+	}
+	for i := range theirs.Contacts {
+		if err := c.takeFriend(t, &theirs.Contacts[i]); err != nil {
+			return err
+		}
+	}
+	for _, r := range theirs.Reads {
+		if err := c.takeRead(t, r); err != nil {
+			return err
+		}
+	}
+	rec := c.self.selfRecord
+	rec.Revision = s.Revision
+	t.put(keyAccount(rec.Account), rec)
+	t.then(func() { c.self.Revision = s.Revision })
+	if err := t.commit(); err != nil {
+		return err
+	}
+	for _, v := range joins {
+		c.advance(v)
+	}
+	c.saveState()
+	return nil
+}
+
+// takeJoin takes a conversation that another device came into, and a newer join key of one that this
+// device is still to join.
+func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
+	v := c.conversations[k.Conversation]
+	switch {
+	case v == nil:
+		v = newConversation(k.Conversation, conversationRecord{Kind: k.Kind, State: stateJoining, JoinKey: k.JoinKey, Begun: true})
+		c.conversations[v.id] = v
+	case v.rec.State == stateJoining && v.pending == nil && v.rec.JoinKey != k.JoinKey:
+		v.rec.JoinKey = k.JoinKey
+	default:
+		return nil
+	}
+	t.mark(v, markRecord|markLook)
+	return v
+}
+
+// takeFriend takes a contact: one that is new here, and another device's word on a known one unless this
+// device has a newer word of its own to save.
+func (c *Client) takeFriend(t *tx, f *stateFriend) error {
+	next, err := contactOf(f.record())
+	if err != nil {
+		return err
+	}
+	if old := c.contacts[f.Account]; old != nil {
+		if next.chain.Extends(old.chain) != nil {
+			next.chain = old.chain // this device has seen more of it
+		}
+		if c.self.Unsaved {
+			next.verified, next.changed = old.verified, old.changed
+		}
+	}
+	t.put(c.self.keys.of("contact", f.Account), next.record())
+	t.then(func() { c.contacts[f.Account] = next })
+	return nil
+}
+
+// takeRead moves a read position forward, never back.
+func (c *Client) takeRead(t *tx, r stateRead) (err error) {
+	v := c.conversations[r.Conversation]
+	if v == nil || r.Position <= v.rec.Read {
+		return nil
+	}
+	v.rec.Read = r.Position
+	v.rec.Unread, err = c.countUnread(v)
+	t.mark(v, markRecord|markLook)
+	return err
+}
