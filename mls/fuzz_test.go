@@ -68,7 +68,7 @@ func (h *hostile) tryAll(b []byte) {
 	_, _ = parseAuthenticatedContent(b)
 	_, _ = parseGroupSecrets(b)
 	_, _ = parseRequiredCapabilities(b)
-	_, _ = parseExternalSenders(b)
+	_, _ = ParseExternalSenders(b)
 	if t, err := parseRatchetTree(h.bob.suite, b); err == nil {
 		_ = t.validateShape()
 	}

@@ -94,7 +94,7 @@ func TestProposalList_12_2(t *testing.T) {
 	extensions := func() *proposal { return &proposal{typ: ProposalGroupContextExtensions} }
 	key, err := c.suite.generateKey(nil)
 	must(t, err)
-	leaf, err := c.alice.tree.makeUpdate(c.alice.signer, c.alice.context.groupID, 0, key, nil)
+	leaf, err := c.alice.tree.makeUpdate(c.alice.tree.leaf(0).identity, c.alice.signer, c.alice.context.groupID, 0, key, nil)
 	must(t, err)
 	external := PSKID{Type: PSKExternal, ID: []byte("k"), Nonce: c.suite.zero()}
 	psk := func(id PSKID) *proposal { return &proposal{typ: ProposalPSK, psk: id} }
@@ -181,7 +181,7 @@ func TestPath_12_4(t *testing.T) {
 		capabilities: c.alice.tree.leaf(0).capabilities, source: sourceCommit, parentHash: c.path(nil).leaf.parentHash,
 	}).sign(c.suite, c.alice.signer, c.alice.context.groupID, 0)
 	must(t, err)
-	update, err := c.alice.tree.makeUpdate(c.alice.signer, c.alice.context.groupID, 0, hpkeKey{public: c.path(nil).leaf.encryptionKey}, nil)
+	update, err := c.alice.tree.makeUpdate(c.alice.tree.leaf(0).identity, c.alice.signer, c.alice.context.groupID, 0, hpkeKey{public: c.path(nil).leaf.encryptionKey}, nil)
 	must(t, err)
 	for name, try := range map[string]struct {
 		commit *commit
