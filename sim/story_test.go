@@ -13,7 +13,7 @@ import (
 	"frond/wire"
 )
 
-// story runs a test in virtual time, in a world of a few people who have all signed up.
+// tell runs a test in virtual time, in a world of a few people who have all signed up.
 func tell(t *testing.T, people int, f func(t *testing.T, w *World, p []*person)) {
 	t.Helper()
 	t.Parallel()
@@ -135,6 +135,36 @@ func TestAGroupGrowsAndShrinksAndEverybodyIsTold(t *testing.T) {
 		if _, err := cleo.on().Send(ctx, id, "still here"); wire.CodeOf(err) != wire.CodeForbidden {
 			t.Fatalf("cleo sends: %v", err)
 		}
+	})
+}
+
+func TestWhoWasRemovedAndAddedWhileAwayMissesOnlyWhatLiesBetween(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben, cleo := p[0], p[1], p[2]
+		id := ada.create(t, wire.Group, ben, cleo)
+		cleo.lane.set(true, false)
+		ben.say(t, id, "before")
+		if err := ada.on().Remove(ctx, id, cleo.account); err != nil {
+			t.Fatal(err)
+		}
+		ben.say(t, id, "between")
+		if err := ada.on().Add(ctx, id, []string{cleo.name}); err != nil {
+			t.Fatal(err)
+		}
+		ben.say(t, id, "after")
+		cleo.lane.set(false, false)
+		time.Sleep(time.Minute)
+		var texts []string
+		for _, m := range cleo.rows(t, id) {
+			texts = append(texts, m.Text)
+		}
+		want := []string{ada.name + " added you", "before", ada.name + " removed you", ada.name + " added you", "after"}
+		if !slices.Equal(texts, want) {
+			t.Fatalf("%q", texts)
+		}
+		cleo.say(t, id, "back again")
+		ben.reads(t, id, "back again")
 	})
 }
 
