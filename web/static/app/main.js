@@ -14,8 +14,9 @@ const app = document.getElementById('app');
 let screen = null;
 let core = null;
 
-/** Shows one screen in place of another. */
+/** Shows one screen in place of another; a dialog belongs to the screen it was opened from. */
 function show(view) {
+  for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
   screen?.close();
   screen = view;
   replace(app, view.root);
@@ -25,11 +26,13 @@ function show(view) {
 
 const reload = { action: strings.loading.reload, onAction: () => location.reload() };
 
-function crashed(text) {
+function crashed(text, wasReady) {
+  const words = strings.loading;
   core?.stop();
   core = null;
   console.error(`frond: ${text}`);
-  show(new NoticeView({ title: strings.loading.crashed, text: strings.loading.crashedHint, ...reload }));
+  const [title, hint] = wasReady ? [words.crashed, words.crashedHint] : [words.notStarted, words.notStartedHint];
+  show(new NoticeView({ title, text: hint, ...reload }));
 }
 
 // A browser that compiled this very core before has it ready: then progress is not worth its cost.
@@ -53,13 +56,18 @@ function rememberVisit() {
 async function run() {
   const store = new Store();
   const loading = show(new LoadingView());
+  let ready = false;
   const mine = (core = new Core(
     (event, data) => {
       if (mine !== core) return;
       if (event === 'loading') loading.progress(data);
-      else if (event === 'ready') rememberVisit(), loading.starting();
-      else if (event === 'crashed') crashed(data.text);
-      else store.apply(event, data);
+      else if (event === 'crashed') crashed(data.text, ready);
+      else if (event !== 'ready') store.apply(event, data);
+      else {
+        ready = true;
+        rememberVisit();
+        loading.starting();
+      }
     },
     { wasm: meta.content, size: Number(meta.dataset.size), progress: firstVisit() },
   ));
@@ -82,7 +90,9 @@ function follow(mine, store, session) {
   const signedIn = session.state === 'signed-in';
   if (signedIn && screen instanceof ShellView) return;
   if (!signedIn && screen instanceof SignView) return;
-  if (!signedIn) {
+  // The keys live in this browser's storage: ask that it is not cleared when space is short.
+  if (signedIn) navigator.storage?.persist?.().catch(() => {});
+  else {
     history.replaceState(null, '', '#/');
     document.title = strings.title(0);
   }
