@@ -206,7 +206,7 @@ func (c *Client) abandon(v *conversation, refusal *wire.Error) {
 	t := c.begin()
 	t.dropGroup(v)
 	t.delete(c.self.keys.of("conv", v.id))
-	t.delete(c.self.keys.of("people", v.id))
+	t.delete(c.self.keys.of("roster", v.id))
 	delete(c.conversations, v.id)
 	if t.commit() != nil {
 		return

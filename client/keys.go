@@ -14,7 +14,7 @@ import (
 //	<account>/contact/<account>  contactRecord
 //	<account>/key/<ref>          keyRecord: secrets of a published key package
 //	<account>/conv/<conversation>         conversationRecord: small, changes with every message
-//	<account>/people/<conversation>       peopleRecord: changes with every handshake
+//	<account>/roster/<conversation>       Roster: changes with some handshakes
 //	<account>/epoch/<conversation>        MLS state, the half that changes with every handshake
 //	<account>/ratchet/<conversation>      MLS state, the half that changes with every message
 //	<account>/pending/<conversation>      pendingRecord: a handshake on its way

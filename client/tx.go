@@ -52,7 +52,7 @@ func (t *tx) putMarked(v *conversation, m mark) {
 	}
 	if m&markGroup != 0 {
 		t.puts[k.of("epoch", v.id)] = v.group.MarshalEpoch()
-		t.put(k.of("people", v.id), peopleRecord{Roster: encode(v.roster), Accounts: v.people})
+		t.put(k.of("roster", v.id), v.roster)
 	}
 	if m&(markGroup|markRatchet) != 0 {
 		t.puts[k.of("ratchet", v.id)] = v.group.MarshalRatchets()

@@ -180,7 +180,12 @@ func talk(t *testing.T, ada, ben *page) {
 	}
 	time.Sleep(time.Second)
 	wantFields(t, "conversation event", ada.newest("conversation"), "conversation")
-	c := ben.newest("conversation")["conversation"].(map[string]any)
+	var c map[string]any
+	for _, listed := range ben.newest("conversations")["conversations"].([]any) {
+		if listed := listed.(map[string]any); listed["id"] == id {
+			c = listed
+		}
+	}
 	wantFields(t, "conversation", c, "canSend id joining kind people position read retention title unread")
 	if c["title"] != "ada" || c["kind"] != "direct" || c["retention"] != "full" || c["canSend"] != true || c["joining"] != false {
 		t.Errorf("conversation: %v", c)
