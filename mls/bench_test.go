@@ -317,6 +317,18 @@ func BenchmarkPrimitives(b *testing.B) {
 			ed25519.Verify(public, message, signature)
 		}
 	})
+	for _, id := range []CipherSuite{SuiteX25519, SuiteX25519ChaCha} {
+		s, err := suiteOf(id)
+		must(b, err)
+		key, nonce, kilobyte := make([]byte, s.nk), make([]byte, aeadNonceSize), make([]byte, 1024)
+		b.Run(fmt.Sprintf("%04X/Seal1K", uint16(id)), func(b *testing.B) {
+			b.SetBytes(1024)
+			for b.Loop() {
+				_, err := s.seal(key, nonce, nil, kilobyte)
+				must(b, err)
+			}
+		})
+	}
 	for _, id := range []CipherSuite{SuiteX25519, SuiteHybrid} {
 		s, err := suiteOf(id)
 		must(b, err)
