@@ -84,6 +84,7 @@ func (b *ledger) saveWindows(l *link) error {
 	for _, m := range b.windows {
 		if m.fresh {
 			fresh = append(fresh, m)
+			m.fresh = false
 		} else if _, err := l.exec(endWindow, number(m.until), m.conversation[:], m.device[:], number(m.from)); err != nil {
 			return err
 		}
