@@ -16,6 +16,7 @@ type conversation struct {
 	rec     conversationRecord
 	roster  Roster
 	group   *mls.Group // nil until it is needed
+	stored  *mls.Group // whose message keys the store holds; nil: not known
 	peers   map[wire.ID]peerRecord
 	pending *pendingRecord
 	outbox  []*outboxRow
@@ -65,15 +66,20 @@ func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	ratchets, err := c.cfg.Store.Get(c.ctx, k.of("ratchet", v.id))
+	rows := k.rows("ratchet", v.id)
+	items, err := c.cfg.Store.Scan(c.ctx, Prefix(rows))
 	if err != nil {
 		return nil, err
 	}
-	g, err := mls.ParseGroup(epoch, ratchets, c.self.key.Signer())
+	records := make([]mls.Record, len(items))
+	for i, item := range items {
+		records[i] = mls.Record{Key: strings.TrimPrefix(item.Key, rows), Value: item.Value}
+	}
+	g, err := mls.ParseGroupRecords(epoch, records, c.self.key.Signer())
 	if err != nil {
 		return nil, wire.Errorf(CodeStorage, "a damaged conversation in the store: %v", err)
 	}
-	v.group = g
+	v.group, v.stored = g, g
 	return g, nil
 }
 
@@ -81,9 +87,9 @@ func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 func (t *tx) dropGroup(v *conversation) {
 	k := t.c.self.keys
 	t.delete(k.of("epoch", v.id))
-	t.delete(k.of("ratchet", v.id))
+	t.deleteRange(Prefix(k.rows("ratchet", v.id)))
 	t.delete(k.of("pending", v.id))
-	v.group, v.pending = nil, nil
+	v.group, v.stored, v.pending = nil, nil, nil
 }
 
 func (c *Client) conversation(id wire.ID) (*conversation, error) {

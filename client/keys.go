@@ -16,7 +16,7 @@ import (
 //	<account>/conv/<conversation>         conversationRecord: small, changes with every message
 //	<account>/roster/<conversation>       Roster: changes with some handshakes
 //	<account>/epoch/<conversation>        MLS state, the half that changes with every handshake
-//	<account>/ratchet/<conversation>      MLS state, the half that changes with every message
+//	<account>/ratchet/<conversation>/<record>   MLS state, the half that changes with every message
 //	<account>/pending/<conversation>      pendingRecord: a handshake on its way
 //	<account>/peer/<conversation>/<device>   peerRecord: what a device said last
 //	<account>/out/<conversation>/<order>     outboxRecord: a message on its way
