@@ -74,7 +74,7 @@ func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan)
 	if err != nil {
 		return err
 	}
-	id, err := wire.NewID(c.cfg.Rand)
+	id, err := wire.NewMessageID(c.cfg.Rand, c.cfg.Now())
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func newLedgerStatements(w *words) ledgerStatements {
 			return "SELECT " + conversationColumns + " FROM conversation WHERE id IN (" + marks(n) + ") ORDER BY id" + w.forUpdate
 		}),
 		loadAppended: newLookup(func(n int) string {
-			return "SELECT device, message, conversation, kind, seq, received FROM entry WHERE " + w.pairs("device", "message", n)
+			return "SELECT device, message, conversation, kind, seq, received FROM entry WHERE " + w.pairs("message", "device", n)
 		}),
 		loadMembers: newLookup(func(n int) string {
 			return "SELECT " + memberColumns + " FROM member WHERE until_seq = 0 AND " + w.pairs("conversation", "device", n)
@@ -143,7 +143,7 @@ func (n *needs) device(conversation, device wire.ID) {
 }
 
 func (n *needs) message(it *item) {
-	n.add(&n.messages, messageKey{it.device, it.message}, it.device[:], it.message[:])
+	n.add(&n.messages, messageKey{it.device, it.message}, it.message[:], it.device[:])
 }
 
 // needsOf lists what the items ask for. Unless every retry must be found at once, a message's id is
