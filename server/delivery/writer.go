@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"frond/server/store"
@@ -21,10 +22,12 @@ func (l *Log) write() {
 	}
 }
 
-// gather takes what waits beside the first request, as much as one transaction may hold.
+// gather takes what waits beside the first request, as much as one transaction may hold. When nothing
+// more waits it lets the other goroutines run, and goes on as long as that brings something: what
+// connections have received already then shares this transaction, and nobody waits on a clock.
 func (l *Log) gather(first *request) []*request {
 	batch, bytes := []*request{first}, first.size
-	for len(batch) < batchEntries && bytes < batchBytes {
+	for asked := 0; len(batch) < batchEntries && bytes < batchBytes; {
 		select {
 		case r, ok := <-l.queue:
 			if !ok {
@@ -32,7 +35,11 @@ func (l *Log) gather(first *request) []*request {
 			}
 			batch, bytes = append(batch, r), bytes+r.size
 		default:
-			return batch
+			if asked == len(batch) {
+				return batch
+			}
+			asked = len(batch)
+			runtime.Gosched()
 		}
 	}
 	return batch
