@@ -70,7 +70,7 @@ func (c *conn) start() {
 		return
 	}
 	c.writing = true
-	go c.write()
+	c.g.crew.do(c.write, c.g.ctx.Done())
 }
 
 // reply sends the answer to a request.
