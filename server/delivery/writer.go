@@ -97,13 +97,8 @@ func (l *Log) keep(e *wire.Entry, item *store.Append) {
 	if h := handshake(item); h != nil {
 		t.changed(change{seq: e.Seq, devices: concerned(h, item.Device)})
 	}
-	frame, err := wire.EncodeFrame(wire.PushEntry, 0, e)
-	if err != nil {
-		l.logger.Error("an entry cannot be encoded", "conversation", e.Conversation, "seq", e.Seq, "error", err)
-		t.view.Store(nil) // readers find it in the database and report the same
-		return
-	}
-	t.view.Store(t.view.Load().add(e.Seq, frame).trim(tailBytes))
+	l.frame = wire.AppendPush(l.frame[:0], e)
+	t.view.Store(t.view.Load().add(e.Seq, l.frame).trim(tailBytes))
 	l.appends++
 	t.used = l.appends
 	if l.appends%1024 == 0 {
