@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"frond/server/store"
 	"frond/wire"
@@ -22,12 +23,16 @@ func (l *Log) write() {
 	}
 }
 
+// pause is how long a transaction waits for others to share it, a fraction of what making it durable takes.
+const pause = 100 * time.Microsecond
+
 // gather takes what waits beside the first request, as much as one transaction may hold. When nothing
-// more waits it lets the other goroutines run, and goes on as long as that brings something: what
-// connections have received already then shares this transaction, and nobody waits on a clock.
+// more waits it lets the other goroutines run, and goes on as long as that brings something, so that
+// what connections have received already shares this transaction. Once it pauses for them, but only
+// when many fewer wait than came last time: who writes alone never waits on a clock.
 func (l *Log) gather(first *request) []*request {
 	batch, bytes := []*request{first}, first.size
-	for asked := 0; len(batch) < batchEntries && bytes < batchBytes; {
+	for asked, paused := 0, false; len(batch) < batchEntries && bytes < batchBytes; {
 		select {
 		case r, ok := <-l.queue:
 			if !ok {
@@ -39,7 +44,12 @@ func (l *Log) gather(first *request) []*request {
 				return batch
 			}
 			asked = len(batch)
-			runtime.Gosched()
+			if !paused && asked < l.latest/2 {
+				paused = true
+				time.Sleep(pause)
+			} else {
+				runtime.Gosched()
+			}
 		}
 	}
 	return batch
@@ -47,6 +57,7 @@ func (l *Log) gather(first *request) []*request {
 
 // commit makes a batch durable, answers it and spreads the word.
 func (l *Log) commit(batch []*request) {
+	l.latest = len(batch)
 	items := make([]store.Append, len(batch))
 	for i, r := range batch {
 		items[i] = r.item
