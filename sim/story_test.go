@@ -271,6 +271,13 @@ func TestSigningOutKeepsOrForgets(t *testing.T) {
 	})
 }
 
+// told reports whether the person heard of a fault.
+func (p *person) told(code wire.Code) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.faults, func(f client.Fault) bool { return f.Code == code })
+}
+
 func TestAFullDiskIsSaidAndLosesNothing(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()
@@ -282,7 +289,7 @@ func TestAFullDiskIsSaidAndLosesNothing(t *testing.T) {
 		}
 		ben.say(t, id, "are you there?")
 		time.Sleep(time.Minute)
-		if !slices.ContainsFunc(ada.faults, func(f client.Fault) bool { return f.Code == client.CodeStorage }) {
+		if !ada.told(client.CodeStorage) {
 			t.Fatal("nobody was told")
 		}
 		ada.store.FailWrites(nil)
