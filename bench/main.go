@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -21,15 +22,23 @@ var (
 	rounds  = flag.Int("rounds", 3, "rounds of each scenario; medians are printed")
 	length  = flag.Duration("time", 5*time.Second, "how long one round sends")
 	maxIdle = flag.Int("idle", 10_000, "idle connections")
+	only    = flag.String("only", "", "scenarios to run: a regular expression on their titles")
 )
 
 func main() {
 	flag.Parse()
-	if err := run(); err != nil {
+	var err error
+	if wanted, err = regexp.Compile(*only); err == nil {
+		err = run()
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
+
+// wanted is what the flag only names.
+var wanted *regexp.Regexp
 
 func run() error {
 	dir, err := os.MkdirTemp("", "frond-bench-")
@@ -54,6 +63,9 @@ func run() error {
 
 // compare runs a scenario on Frond and on the baseline in turn and prints medians and their ratio.
 func compare(title, unit, per, bare string, rooms, members int, scenario func(*target) figures) {
+	if !wanted.MatchString(title) {
+		return
+	}
 	all := map[string][]figures{}
 	for range *rounds {
 		for _, open := range []func() (*target, error){
@@ -112,12 +124,16 @@ func middle[T cmp.Ordered](all []figures, get func(figures) T) T {
 
 // onMariaDB measures acknowledged sends on a real MariaDB of its own.
 func onMariaDB() error {
+	const title = "acknowledged sends on MariaDB"
+	if !wanted.MatchString(title) {
+		return nil
+	}
 	server, err := mariadbtest.Run()
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	fmt.Printf("\nacknowledged sends on MariaDB\n")
+	fmt.Printf("\n%s\n", title)
 	for _, senders := range []int{1, 64} {
 		url, err := server.NewDatabase()
 		if err != nil {
@@ -138,7 +154,11 @@ func onMariaDB() error {
 }
 
 func idleMemory(bare string) error {
-	fmt.Printf("\nmemory per idle connection (%d connections)\n", *maxIdle)
+	const title = "memory per idle connection"
+	if !wanted.MatchString(title) {
+		return nil
+	}
+	fmt.Printf("\n%s (%d connections)\n", title, *maxIdle)
 	for _, open := range []func() (*target, error){
 		func() (*target, error) { return startBaseline(bare, *maxIdle, 1) },
 		func() (*target, error) { return startFrond(*program, "sqlite", *maxIdle, 1) },

@@ -191,14 +191,17 @@ func acknowledged(t *target, senders int, length time.Duration) figures {
 	var total atomic.Int64
 	var wg sync.WaitGroup
 	errs := make(chan error, senders)
-	cpu, began := t.cpu(), time.Now()
-	for i := range senders {
-		s, err := t.connect(i, 0)
-		if err != nil {
+	open := make([]*socket, senders)
+	for i := range open {
+		var err error
+		if open[i], err = t.connect(i, 0); err != nil {
 			return figures{err: err}
 		}
+		defer open[i].Close()
+	}
+	cpu, began := t.cpu(), time.Now()
+	for i, s := range open {
 		wg.Go(func() {
-			defer s.Close()
 			for time.Since(began) < length {
 				if _, err := s.Write(t.message(i, 0)); err != nil {
 					errs <- err

@@ -24,6 +24,12 @@ func random() (id wire.ID) {
 	return id
 }
 
+// newMessageID is what a client gives a message.
+func newMessageID() wire.ID {
+	id, _ := wire.NewMessageID(rand.Reader, time.Now())
+	return id
+}
+
 // fill makes n accounts with a device and a session each.
 func fill(ctx context.Context, s *store.Store, n int) ([]person, error) {
 	people := make([]person, n)
@@ -103,5 +109,5 @@ func fernetText(n int) []byte {
 }
 
 func send(conversation wire.ID, last uint64) *wire.Send {
-	return &wire.Send{Conversation: conversation, Message: random(), Handshake: last, Frame: mlsFrame(conversation, 1), Token: fernetText(30)}
+	return &wire.Send{Conversation: conversation, Message: newMessageID(), Handshake: last, Frame: mlsFrame(conversation, 1), Token: fernetText(30)}
 }

@@ -147,12 +147,7 @@ func (c *Client) run(ctx context.Context, f func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	select {
-	case err := <-done:
-		return err
-	case <-c.ctx.Done():
-		return errClosed
-	}
+	return <-done // what the loop took it finishes, also while closing
 }
 
 // after lets the loop do f in d, unless the client is closed before.

@@ -15,8 +15,8 @@ type conversation struct {
 	id      wire.ID
 	rec     conversationRecord
 	roster  Roster
-	people  []wire.ID  // accounts with a device in the tree
 	group   *mls.Group // nil until it is needed
+	stored  *mls.Group // whose message keys the store holds; nil: not known
 	peers   map[wire.ID]peerRecord
 	pending *pendingRecord
 	outbox  []*outboxRow
@@ -47,32 +47,17 @@ func newConversation(id wire.ID, rec conversationRecord) *conversation {
 	return &conversation{id: id, rec: rec, peers: map[wire.ID]peerRecord{}}
 }
 
-// adopt makes g the conversation's group and takes roster and people from it.
+// adopt makes g the conversation's group and takes the roster from it.
 func (c *Client) adopt(v *conversation, g *mls.Group) error {
 	roster, err := rosterOf(g.Extensions())
 	if err != nil {
 		return err
 	}
-	var people []wire.ID
-	seen := map[wire.ID]bool{}
-	for _, m := range g.Members() {
-		cred, err := c.verifier.credential(m)
-		if err != nil {
-			return err
-		}
-		if id := wire.ID(cred.Account); !seen[id] {
-			seen[id] = true
-			people = append(people, id)
-		}
-	}
-	if v.rec.JoinKey != roster.JoinKey {
-		v.rec.JoinKey = roster.JoinKey
-	}
-	v.group, v.roster, v.people = g, roster, people
+	v.group, v.roster, v.rec.JoinKey = g, roster, roster.JoinKey
 	return nil
 }
 
-// open returns the conversation's group, reading it from the store when it is not in memory.
+// openGroup returns the conversation's group, reading it from the store when it is not in memory.
 func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 	if v.group != nil {
 		return v.group, nil
@@ -82,15 +67,20 @@ func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	ratchets, err := c.cfg.Store.Get(c.ctx, k.of("ratchet", v.id))
+	rows := k.rows("ratchet", v.id)
+	items, err := c.cfg.Store.Scan(c.ctx, Prefix(rows))
 	if err != nil {
 		return nil, err
 	}
-	g, err := mls.ParseGroup(epoch, ratchets, c.self.key.Signer())
+	records := make([]mls.Record, len(items))
+	for i, item := range items {
+		records[i] = mls.Record{Key: strings.TrimPrefix(item.Key, rows), Value: item.Value}
+	}
+	g, err := mls.ParseGroupRecords(epoch, records, c.self.key.Signer())
 	if err != nil {
 		return nil, wire.Errorf(CodeStorage, "a damaged conversation in the store: %v", err)
 	}
-	v.group = g
+	v.group, v.stored = g, g
 	return g, nil
 }
 
@@ -98,9 +88,9 @@ func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 func (t *tx) dropGroup(v *conversation) {
 	k := t.c.self.keys
 	t.delete(k.of("epoch", v.id))
-	t.delete(k.of("ratchet", v.id))
+	t.deleteRange(Prefix(k.rows("ratchet", v.id)))
 	t.delete(k.of("pending", v.id))
-	v.group, v.pending = nil, nil
+	v.group, v.stored, v.pending = nil, nil, nil
 }
 
 func (c *Client) conversation(id wire.ID) (*conversation, error) {
@@ -142,11 +132,11 @@ func (c *Client) view(v *conversation) Conversation {
 	return out
 }
 
-// peopleOf lists who is in a conversation: whom the roster names, or in the open one everybody
-// with a device in it.
+// peopleOf lists whom a conversation's roster names. The open conversation's names nobody; of the many
+// who are in it those are looked up who say something.
 func (c *Client) peopleOf(v *conversation) []wire.ID {
 	if v.rec.Kind == wire.Open {
-		return v.people
+		return []wire.ID{c.self.Account}
 	}
 	var people []wire.ID
 	for _, p := range v.roster.People {
@@ -167,7 +157,11 @@ func (c *Client) title(v *conversation, people []Named) string {
 	}
 	var names []string
 	for _, p := range people {
-		if p.Account != c.self.Account {
+		switch {
+		case p.Account == c.self.Account:
+		case p.Name == "":
+			names = append(names, "somebody") // for the moment it takes to ask
+		default:
 			names = append(names, p.Name)
 		}
 	}

@@ -88,7 +88,7 @@ type Conversation struct {
 	ID       wire.ID
 	Kind     wire.ConversationKind
 	Title    string
-	People   []Named // everybody in it, oneself included
+	People   []Named // everybody in it, oneself included; in the open conversation only oneself
 	Unread   uint64
 	Last     *Preview
 	CanSend  bool

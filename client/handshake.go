@@ -74,7 +74,7 @@ func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan)
 	if err != nil {
 		return err
 	}
-	id, err := wire.NewID(c.cfg.Rand)
+	id, err := wire.NewMessageID(c.cfg.Rand, c.cfg.Now())
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (c *Client) abandon(v *conversation, refusal *wire.Error) {
 	t := c.begin()
 	t.dropGroup(v)
 	t.delete(c.self.keys.of("conv", v.id))
-	t.delete(c.self.keys.of("people", v.id))
+	t.delete(c.self.keys.of("roster", v.id))
 	delete(c.conversations, v.id)
 	if t.commit() != nil {
 		return

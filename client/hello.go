@@ -33,7 +33,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	clear(c.unknown)
 	for _, v := range c.conversations {
 		for _, id := range c.peopleOf(v) {
-			c.nameOf(id)
+			c.nameOf(id) // asks for those who are not known
 		}
 	}
 }

@@ -14,9 +14,9 @@ import (
 //	<account>/contact/<account>  contactRecord
 //	<account>/key/<ref>          keyRecord: secrets of a published key package
 //	<account>/conv/<conversation>         conversationRecord: small, changes with every message
-//	<account>/people/<conversation>       peopleRecord: changes with every handshake
+//	<account>/roster/<conversation>       Roster: changes with some handshakes
 //	<account>/epoch/<conversation>        MLS state, the half that changes with every handshake
-//	<account>/ratchet/<conversation>      MLS state, the half that changes with every message
+//	<account>/ratchet/<conversation>/<record>   MLS state, the half that changes with every message
 //	<account>/pending/<conversation>      pendingRecord: a handshake on its way
 //	<account>/peer/<conversation>/<device>   peerRecord: what a device said last
 //	<account>/out/<conversation>/<order>     outboxRecord: a message on its way

@@ -69,7 +69,7 @@ func (c *Client) loadSelf(account wire.ID) error {
 		return err
 	}
 	c.self = me
-	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadPeople, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue} {
+	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue} {
 		if err := load(); err != nil {
 			return err
 		}
@@ -112,15 +112,12 @@ func (c *Client) loadConversations() error {
 	})
 }
 
-func (c *Client) loadPeople() error {
-	return c.table("people", func(id wire.ID, value []byte) error {
-		var rec peopleRecord
-		v := c.conversations[id]
-		if err := wire.Decode(value, &rec); err != nil || v == nil {
-			return err
+func (c *Client) loadRosters() error {
+	return c.table("roster", func(id wire.ID, value []byte) error {
+		roster, err := ParseRoster(value)
+		if v := c.conversations[id]; v != nil {
+			v.roster = roster
 		}
-		roster, err := ParseRoster(rec.Roster)
-		v.roster, v.people = roster, rec.Accounts
 		return err
 	})
 }

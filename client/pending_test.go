@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 
 	"frond/mls"
@@ -13,12 +15,27 @@ import (
 type shelf map[string][]byte
 
 func (s shelf) Get(_ context.Context, key string) ([]byte, error) { return s[key], nil }
-func (s shelf) Scan(context.Context, Range) ([]Item, error)       { return nil, nil }
 func (s shelf) Wipe(context.Context) error                        { clear(s); return nil }
 func (s shelf) Close() error                                      { return nil }
+
+func (s shelf) Scan(_ context.Context, r Range) (items []Item, err error) {
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		if r.From <= key && key < r.To {
+			items = append(items, Item{key, s[key]})
+		}
+	}
+	return items, nil
+}
+
 func (s shelf) Write(_ context.Context, b Batch) error {
 	for _, key := range b.Delete {
 		delete(s, key)
+	}
+	for _, r := range b.DeleteRanges {
+		items, _ := s.Scan(context.Background(), r)
+		for _, item := range items {
+			delete(s, item.Key)
+		}
 	}
 	for _, item := range b.Put {
 		s[item.Key] = item.Value
@@ -107,5 +124,46 @@ func TestKeysUsedWhileAHandshakeWaitsDoNotComeBack(t *testing.T) {
 	}
 	if _, _, err := g.Open(config(), message); !errors.Is(err, mls.ErrReplay) {
 		t.Fatalf("the message opens twice: %v", err)
+	}
+}
+
+// One more message costs the store one record of the message keys, and what is stored loads.
+func TestAMessageChangesOneRecordOfTheMessageKeys(t *testing.T) {
+	t.Parallel()
+	circle := newCircle(t, wire.Group)
+	store := shelf{}
+	c, v := desk(circle, store)
+	rows := c.self.keys.rows("ratchet", v.id)
+	for round := range 3 {
+		before := maps.Clone(store)
+		next, message, err := circle.annG.Seal(config(), nil, []byte("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		circle.annG = next
+		if v.group, _, err = v.group.Open(config(), message); err != nil {
+			t.Fatal(err)
+		}
+		tx := c.begin()
+		tx.mark(v, markRatchet)
+		if err := tx.commit(); err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for key, value := range store {
+			if !slices.Equal(before[key], value) {
+				changed++
+			}
+		}
+		if round > 0 && changed != 1 {
+			t.Fatalf("message %d changes %d records", round, changed)
+		}
+		if items, _ := store.Scan(c.ctx, Prefix(rows)); len(items) < 3 {
+			t.Fatalf("%d records are stored", len(items))
+		}
+		v.group, v.stored = nil, nil // as after a restart
+		if _, err := c.openGroup(v); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -288,7 +288,7 @@ func (c *Client) expelled(t *tx, v *conversation, e *wire.Entry, ch change) {
 	v.rec.State = stateLeft
 	v.rec.JoinKey = wire.Hash{}
 	v.roster = v.roster.without(c.self.Account)
-	t.put(c.self.keys.of("people", v.id), peopleRecord{Roster: encode(v.roster), Accounts: v.people})
+	t.put(c.self.keys.of("roster", v.id), v.roster)
 	t.dropGroup(v)
 	for _, w := range v.wants {
 		t.then(func() { w.done(wire.Errorf(wire.CodeForbidden, "You were removed from this conversation.")) })

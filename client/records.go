@@ -83,12 +83,6 @@ type lastRecord struct {
 	At      uint64  `cbor:"3,keyasint"`
 }
 
-// peopleRecord is who is in a conversation: the roster, and the accounts with a device in the tree.
-type peopleRecord struct {
-	Roster   []byte    `cbor:"1,keyasint"`
-	Accounts []wire.ID `cbor:"2,keyasint"`
-}
-
 // peerRecord is what a device said last in a conversation. Known is false after a message of the
 // device that could not be read.
 type peerRecord struct {

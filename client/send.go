@@ -39,7 +39,7 @@ func (c *Client) Send(ctx context.Context, conversation wire.ID, text string) (i
 		if len(v.outbox) >= MaxWaiting {
 			return wire.Errorf(wire.CodeLimit, "%d messages are waiting to be sent already.", MaxWaiting)
 		}
-		if id, err = wire.NewID(c.cfg.Rand); err != nil {
+		if id, err = wire.NewMessageID(c.cfg.Rand, c.cfg.Now()); err != nil {
 			return err
 		}
 		return c.enqueue(v, outboxRecord{Message: id, Text: []byte(text), Created: c.nowMillis()})

@@ -52,10 +52,31 @@ func (t *tx) putMarked(v *conversation, m mark) {
 	}
 	if m&markGroup != 0 {
 		t.puts[k.of("epoch", v.id)] = v.group.MarshalEpoch()
-		t.put(k.of("people", v.id), peopleRecord{Roster: encode(v.roster), Accounts: v.people})
+		t.put(k.of("roster", v.id), v.roster)
 	}
 	if m&(markGroup|markRatchet) != 0 {
-		t.puts[k.of("ratchet", v.id)] = v.group.MarshalRatchets()
+		t.putRatchets(v)
+	}
+}
+
+// putRatchets writes what changed of the message keys since they were written last: a message changes
+// one record, however many people have spoken.
+func (t *tx) putRatchets(v *conversation) {
+	rows := t.c.self.keys.rows("ratchet", v.id)
+	if v.stored == nil {
+		t.deleteRange(Prefix(rows))
+	}
+	for _, r := range v.group.Changes(v.stored) {
+		t.puts[rows+r.Key] = r.Value
+	}
+}
+
+// written remembers which message keys the store holds now.
+func (t *tx) written() {
+	for v, m := range t.marks {
+		if m&(markGroup|markRatchet) != 0 && v.group != nil {
+			v.stored = v.group
+		}
 	}
 }
 
@@ -82,6 +103,7 @@ func (t *tx) commit() error {
 			return t.c.storageFailed(err)
 		}
 	}
+	t.written()
 	for _, f := range t.after {
 		f()
 	}

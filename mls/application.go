@@ -19,10 +19,14 @@ type Application struct {
 const maxApplication = MaxMessage - 64<<10
 
 // Seal encrypts an application message to the members of this epoch. aad is sent in the clear but
-// authenticated. Store next before message leaves: a key must never be used twice.
+// authenticated. Store next before message leaves: a key must never be used twice. While collected
+// proposals wait to be committed nothing can be sent: a removal that was proposed comes first (§12.4).
 func (g *Group) Seal(c Config, aad, plaintext []byte) (next *Group, message []byte, err error) {
 	if err := g.active(); err != nil {
 		return nil, nil, err
+	}
+	if len(g.proposals) > 0 {
+		return nil, nil, refuse(ErrUncommitted, "12.4", "%d collected", len(g.proposals))
 	}
 	if len(aad)+len(plaintext) > maxApplication {
 		return nil, nil, fmt.Errorf("%w: application message of %d bytes", ErrTooLarge, len(aad)+len(plaintext))

@@ -89,7 +89,7 @@ func (ch *change) applyRest(_ *Config, e *epochState, list []sentProposal) error
 	for _, p := range list {
 		switch p.typ {
 		case ProposalPSK:
-			if err := ch.addPSK(e.suite, p.psk); err != nil {
+			if err := ch.addPSK(e, p.psk, p.from); err != nil {
 				return err
 			}
 		case ProposalExternalInit:
@@ -104,11 +104,14 @@ func (ch *change) applyRest(_ *Config, e *epochState, list []sentProposal) error
 	return nil
 }
 
-func (ch *change) addPSK(s *suite, id PSKID) error {
-	if id.Type == PSKResumption && id.Usage != PSKApplication {
+// addPSK notes a pre-shared key. Keys of usage reinit and branch belong to the first commit of a group, by
+// its only member.
+func (ch *change) addPSK(e *epochState, id PSKID, from sender) error {
+	first := e.context.epoch == 0 && e.tree.leafCount() == 1 && from.typ == SenderMember
+	if id.Type == PSKResumption && id.Usage != PSKApplication && !first {
 		return refuse(ErrInvalidProposal, "12.1.4", "a resumption key of usage %d", id.Usage)
 	}
-	if len(id.Nonce) != s.nh {
+	if len(id.Nonce) != e.suite.nh {
 		return refuse(ErrInvalidProposal, "12.1.4", "psk_nonce of %d bytes", len(id.Nonce))
 	}
 	for _, other := range ch.psks {
@@ -139,7 +142,7 @@ func (t *ratchetTree) checkGroupExtensions(ctx *groupContext) error {
 		return refuse(ErrInvalidProposal, "13.4", "extension 0x%04X occurs twice", uint16(typ))
 	}
 	if data, present := findExtension(ctx.extensions, ExtensionExternalSenders); present {
-		if _, err := parseExternalSenders(data); err != nil {
+		if _, err := ParseExternalSenders(data); err != nil {
 			return refuse(ErrInvalidProposal, "12.1.8.1", "%w", err)
 		}
 	}

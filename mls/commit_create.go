@@ -1,6 +1,7 @@
 package mls
 
 import (
+	"crypto"
 	"fmt"
 	"slices"
 )
@@ -11,11 +12,18 @@ type CommitOptions struct {
 	Add        []*KeyPackage
 	Remove     []LeafIndex
 	Extensions []Extension // non-nil: replaces all group context extensions
-	PSKs       []PSKID     // external pre-shared keys to inject; their nonces are drawn here
+	PSKs       []PSKID     // pre-shared keys to inject; their nonces are drawn here
+	ReInit     *ReInit     // ends the group in favour of another; goes with nothing else
 	Pending    bool        // cover the collected proposals, as far as they go together
 	NoPath     bool        // leave out the path where §12.4 allows it
 	AAD        []byte      // sent in the clear, authenticated
 	Public     bool        // send as PublicMessage instead of PrivateMessage
+	NoTree     bool        // leave the ratchet tree out of the Welcome; see Group.RatchetTree
+	// Signer and Credential replace the committer's own. Nil keeps them. The commit has a path then.
+	Signer     crypto.Signer
+	Credential *Credential
+
+	origin *PSKID // ties the first commit of a group to the one that it continues
 }
 
 // Commit makes a commit (RFC 9420 §12.4.1) and the epoch it leads to. The group stays in its epoch
@@ -60,6 +68,7 @@ type commitMaker struct {
 	commit *commit
 	path   *newPath
 	psks   []psk
+	signer crypto.Signer // of the next epoch
 }
 
 func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
@@ -68,7 +77,11 @@ func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ch.checkResult(m.list, slices.Concat(ch.added, ch.updated)); err != nil {
+	fresh := slices.Concat(ch.added, ch.updated)
+	if !ch.tree.leaf(g.own).identity.equal(g.tree.leaf(g.own).identity) {
+		fresh = append(fresh, g.own)
+	}
+	if err := ch.checkResult(m.list, fresh); err != nil {
 		return nil, err
 	}
 	format := WirePrivateMessage
@@ -86,8 +99,8 @@ func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
 	if m.path != nil {
 		n.state.keys = n.state.keys.with(m.path.keys)
 	}
-	staged := &Staged{next: n.group(g), effects: g.effects(ch, ch.tree.leaf(g.own).at(g.own), a)}
-	if staged.welcome, err = m.makeWelcome(n, staged.next); err != nil {
+	staged := &Staged{next: n.group(m.signer), effects: g.effects(ch, ch.tree.leaf(g.own).at(g.own), a)}
+	if staged.welcome, err = m.makeWelcome(n, staged.next, !o.NoTree); err != nil {
 		return nil, err
 	}
 	tree, err := m.protect(staged, a)
@@ -103,12 +116,32 @@ func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
 // commit secret. It leaves the tree hashed.
 func (m *commitMaker) makePath(o CommitOptions) ([]byte, error) {
 	g, ch := m.group, m.change
-	if o.NoPath && !ch.needsPath {
+	id, signer, err := g.newIdentity(o.Signer, o.Credential)
+	if err != nil {
+		return nil, err
+	}
+	m.signer = signer
+	old := g.tree.leaf(g.own).identity
+	if o.NoPath && !ch.needsPath && id == old {
 		ch.tree.rehash()
 		return g.suite.zero(), nil
 	}
 	template := ch.tree.renewed(g.own, nil, m.config.Extensions)
-	path, err := ch.tree.drawPath(m.config.Rand, g.signer, g.context.groupID, g.own, template)
+	template.identity = id
+	if m.config.GREASE {
+		if err := template.grease(m.config.Rand); err != nil {
+			return nil, err
+		}
+	}
+	if err := template.fits(&ch.context); err != nil {
+		return nil, err
+	}
+	if !id.equal(old) {
+		if err := m.config.authenticate(id.at(g.own)); err != nil {
+			return nil, err
+		}
+	}
+	path, err := ch.tree.drawPath(m.config.Rand, signer, g.context.groupID, g.own, template)
 	if err != nil {
 		return nil, err
 	}

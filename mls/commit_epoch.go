@@ -1,6 +1,9 @@
 package mls
 
-import "slices"
+import (
+	"crypto"
+	"slices"
+)
 
 // nextEpoch is what a commit leads to, with the secrets that are needed only until it is announced.
 type nextEpoch struct {
@@ -48,8 +51,8 @@ func (ch *change) provisional() []byte {
 }
 
 // group is the member's Group in the new epoch.
-func (n *nextEpoch) group(g *Group) *Group {
-	return &Group{epochState: n.state, secretTree: &secretNode{secret: n.encryption}, signer: g.signer}
+func (n *nextEpoch) group(signer crypto.Signer) *Group {
+	return &Group{epochState: n.state, secretTree: &secretNode{secret: n.encryption}, signer: signer}
 }
 
 // cloneExtensions is a copy that keeps no message alive.

@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/hpke"
 	"fmt"
 	"slices"
@@ -167,7 +168,30 @@ func (p *commitProcessor) enter() (*Group, error) {
 		return nil, refuse(ErrConfirmation, "12.4.2", "commit")
 	}
 	n.state.own, n.state.keys = g.own, own
-	return n.group(g), nil
+	signer, err := p.ownSigner()
+	return n.group(signer), err
+}
+
+// ownSigner is this member's signer in the next epoch: another one when the commit covers an update of
+// its own that says so.
+func (p *commitProcessor) ownSigner() (crypto.Signer, error) {
+	g, leaf := p.group, p.change.tree.leaf(p.group.own)
+	if sameKey(leaf.signatureKey, g.tree.leaf(g.own).signatureKey) {
+		return g.signer, nil
+	}
+	candidates := make([]crypto.Signer, 0, len(g.updates)+1)
+	for _, u := range g.updates {
+		candidates = append(candidates, u.signer)
+	}
+	if p.config.Signer != nil {
+		candidates = append(candidates, p.config.Signer(bytes.Clone(leaf.signatureKey)))
+	}
+	for _, signer := range candidates {
+		if public, err := g.suite.signerKey(signer); err == nil && sameKey(public, leaf.signatureKey) {
+			return signer, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: no signer for the own new signature key", ErrOption)
 }
 
 // openPath gives the member's private keys in the new tree, and the commit secret.

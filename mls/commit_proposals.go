@@ -53,12 +53,25 @@ func (g *Group) ownProposals(c *Config, o CommitOptions) ([]*proposal, error) {
 		list = append(list, &proposal{typ: ProposalAdd, keyPackage: k})
 	}
 	for _, id := range o.PSKs {
-		nonce, err := randomBytes(c.Rand, g.suite.nh)
+		p, err := g.suite.pskProposal(c, id)
 		if err != nil {
 			return nil, err
 		}
-		id.Nonce = nonce
-		list = append(list, &proposal{typ: ProposalPSK, psk: id})
+		list = append(list, p)
+	}
+	if o.origin != nil {
+		p, err := g.suite.anyPSKProposal(c, *o.origin)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	if o.ReInit != nil {
+		p, err := o.ReInit.proposal()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
 	}
 	for _, p := range list {
 		p.encoded()

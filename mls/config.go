@@ -1,6 +1,7 @@
 package mls
 
 import (
+	"crypto"
 	"fmt"
 	"io"
 	"time"
@@ -24,6 +25,22 @@ type Config struct {
 	Extensions []ExtensionType
 	// PSK finds external pre-shared keys, and resumption keys of other groups. Nil has none.
 	PSK func(PSKID) ([]byte, error)
+	// Signer finds the signer of a signature key that this member proposed for itself by an update and
+	// that somebody else commits. It is asked only for a Group that was stored in between.
+	Signer func(signatureKey []byte) crypto.Signer
+	// SameClient tells whether two members of different groups are one client, for groups that continue
+	// others (§11.2, §11.3). Nil compares the credentials byte by byte.
+	SameClient func(old, now Member) bool
+	// GREASE adds random values of no meaning where receivers must ignore them (§13.5) to the leaves and
+	// welcomes made here, so that those who do not are found out early.
+	GREASE bool
+}
+
+func (c *Config) sameClient(old, now Member) bool {
+	if c.SameClient != nil {
+		return c.SameClient(old, now)
+	}
+	return old.Credential.equal(now.Credential)
 }
 
 // authenticate asks the application about a member.

@@ -66,6 +66,11 @@ func creatorLeaf(c *Config, s *suite, o CreateOptions) (*leafNode, hpkeKey, erro
 	}
 	leaf.source, leaf.lifetime = sourceKeyPackage, creatorLifetime(c)
 	leaf.capabilities = ownCapabilities(c.Extensions...)
+	if c.GREASE {
+		if err := leaf.grease(c.Rand); err != nil {
+			return nil, key, err
+		}
+	}
 	leaf, err = leaf.sign(s, o.Signer, nil, 0)
 	return leaf, key, err
 }

@@ -1,5 +1,7 @@
 package mls
 
+import "fmt"
+
 // CredentialType says how a credential names its holder (RFC 9420 §5.3).
 type CredentialType uint16
 
@@ -20,6 +22,29 @@ type Credential struct {
 // BasicCredential is a bare assertion of identity.
 func BasicCredential(identity []byte) Credential {
 	return Credential{Type: CredentialBasic, Identity: identity}
+}
+
+// X509Credential carries a certificate chain, the end entity first, each certificate as DER (§5.3). The
+// package carries it; parsing it, and comparing its key with the leaf's, is up to Config.Authenticate.
+func X509Credential(chain ...[]byte) Credential {
+	w := newWriter(2048)
+	for _, certificate := range chain {
+		w.opaque(certificate)
+	}
+	return Credential{Type: CredentialX509, Identity: w.b}
+}
+
+// Chain is the certificate chain of an X.509 credential.
+func (c Credential) Chain() ([][]byte, error) {
+	if c.Type != CredentialX509 {
+		return nil, fmt.Errorf("%w: credential type %d has no certificates", ErrUnsupported, c.Type)
+	}
+	r := reader{b: c.Identity}
+	var chain [][]byte
+	for len(r.b) > 0 {
+		chain = append(chain, r.opaque())
+	}
+	return chain, r.end("certificate chain")
 }
 
 func (c Credential) equal(o Credential) bool {

@@ -78,22 +78,50 @@ func (s *suite) decryptWithLabel(key hpke.PrivateKey, label string, context []by
 	return plaintext, nil
 }
 
-// checkKeySize refuses an encryption key that cannot be one of the suite's KEM.
+// The KEMs whose public keys can be judged without building what encryption needs of them.
+const (
+	kemX25519         = 0x0020
+	kemMLKEM768       = 0x0041
+	kemMLKEM1024      = 0x0042
+	kemMLKEM768X25519 = 0x647a
+
+	mlkem768Vector  = 1152 // bytes of the vector t, in front of each key
+	mlkem1024Vector = 1536
+	mlkemPrime      = 3329
+)
+
+// checkKeySize refuses an encryption key that cannot be one of the suite's KEM. Where it costs little it
+// refuses all that checkPublicKey does; a newcomer asks it of each key in the tree, which the members
+// have asked when the key entered.
 func (s *suite) checkKeySize(public []byte) error {
-	if len(public) != s.npk {
+	if len(public) != s.npk || s.quick != nil && !s.quick(public) {
 		return fmt.Errorf("%w: HPKE public key of %d bytes", ErrMalformed, len(public))
 	}
 	return nil
 }
 
 // checkPublicKey refuses an encryption key that the suite's KEM cannot use. It is asked of keys that
-// enter a tree. Those that stand in the tree of a group to be joined were asked by its members; parsing
-// them all would double the cost of a join in a hybrid suite.
+// enter a tree.
 func (s *suite) checkPublicKey(public []byte) error {
+	if s.quick != nil {
+		return s.checkKeySize(public)
+	}
 	if _, err := s.kem.NewPublicKey(public); err != nil {
 		return fmt.Errorf("%w: HPKE public key of %d bytes", ErrMalformed, len(public))
 	}
 	return nil
+}
+
+// reducedMLKEM is the modulus check of FIPS 203 §7.2, the only one that an ML-KEM key of the right size can
+// fail: each coefficient of 12 bits is below the prime.
+func reducedMLKEM(t []byte) bool {
+	for ; len(t) >= 3; t = t[3:] {
+		a, b := uint16(t[0])|uint16(t[1]&0xf)<<8, uint16(t[1])>>4|uint16(t[2])<<4
+		if a >= mlkemPrime || b >= mlkemPrime {
+			return false
+		}
+	}
+	return true
 }
 
 // hpkeKey is a key pair of the suite's KEM, with the public half at hand.

@@ -33,6 +33,7 @@ var (
 	ErrNotWelcome        = errors.New("mls: welcome is for other key packages")
 	ErrNotAuthentic      = errors.New("mls: credential refused")
 	ErrNoPSK             = errors.New("mls: pre-shared key not available")
+	ErrUncommitted       = errors.New("mls: proposals wait to be committed")
 	ErrSuspended         = errors.New("mls: group awaits re-initialization")
 	ErrState             = errors.New("mls: stored state refused")
 	ErrOption            = errors.New("mls: invalid option")

@@ -88,17 +88,32 @@ func RequiredCapabilities(extensions []ExtensionType, proposals []ProposalType, 
 	return Extension{Type: ExtensionRequiredCapabilities, Data: w.b}
 }
 
-// externalSender is ExternalSender (§12.1.8.1).
-type externalSender struct {
-	signatureKey []byte
-	credential   Credential
+// ExternalSender is somebody outside of the group who may send it proposals (§12.1.8.1). Its place in the
+// list is its index as a sender. Whether Credential is true is for the application to judge, when a
+// commit brings the extension (Effects.After).
+type ExternalSender struct {
+	SignatureKey []byte
+	Credential   Credential
 }
 
-func parseExternalSenders(b []byte) ([]externalSender, error) {
-	r := reader{b: b}
-	var list []externalSender
+// ExternalSenders builds the group context extension that lists them.
+func ExternalSenders(list ...ExternalSender) Extension {
+	w := newWriter(256)
+	w.vector(func() {
+		for _, s := range list {
+			w.opaque(s.SignatureKey)
+			s.Credential.write(w)
+		}
+	})
+	return Extension{Type: ExtensionExternalSenders, Data: w.b}
+}
+
+// ParseExternalSenders reads the data of the extension.
+func ParseExternalSenders(data []byte) ([]ExternalSender, error) {
+	r := reader{b: data}
+	var list []ExternalSender
 	r.each(func(r *reader) {
-		list = append(list, externalSender{signatureKey: r.opaque(), credential: readCredential(r)})
+		list = append(list, ExternalSender{SignatureKey: r.opaque(), Credential: readCredential(r)})
 	})
 	return list, r.end("external senders")
 }

@@ -13,6 +13,8 @@ type ExternalOptions struct {
 	Signer     crypto.Signer
 	Credential Credential
 	Resync     []LeafIndex // at most one: the own leaf of before, which the commit removes
+	PSKs       []PSKID     // pre-shared keys to inject; their nonces are drawn here
+	Tree       []byte      // the ratchet tree, when the group info is without; see Group.RatchetTree
 	AAD        []byte      // sent in the clear, authenticated
 }
 
@@ -29,7 +31,7 @@ func JoinExternal(c Config, o ExternalOptions) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := info.verifyTree(&c, s, nil)
+	tree, err := info.verifyTree(&c, s, bytes.Clone(o.Tree))
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +66,13 @@ func (j *externalJoiner) join(external []byte) (*Staged, error) {
 	for _, leaf := range j.options.Resync {
 		list = append(list, &proposal{typ: ProposalRemove, removed: leaf})
 	}
+	for _, id := range j.options.PSKs {
+		p, err := j.epoch.suite.pskProposal(j.config, id)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
 	from := sender{typ: SenderNewMemberCommit}
 	sent, out := make([]sentProposal, len(list)), &commit{}
 	for i, p := range list {
@@ -93,6 +102,10 @@ func (s *suite) externalInit(external []byte) (kemOutput, init []byte, err error
 
 func (j *externalJoiner) commit(ch *change, list []sentProposal, out *commit, init []byte) (*Staged, error) {
 	e, s := j.epoch, j.epoch.suite
+	keys, err := j.config.findPSKs(ch.psks, func(PSKID) []byte { return nil })
+	if err != nil {
+		return nil, err
+	}
 	own, path, err := j.drawPath(ch)
 	if err != nil {
 		return nil, err
@@ -111,11 +124,11 @@ func (j *externalJoiner) commit(ch *change, list []sentProposal, out *commit, in
 	if err != nil {
 		return nil, err
 	}
-	n := e.advance(ch, a, init, path.commit, nil)
+	n := e.advance(ch, a, init, path.commit, keys)
 	a.confirmationTag = n.state.confirmationTag
 	n.state.own, n.state.keys = own, path.keys
 	staged := &Staged{
-		next:    n.group(&Group{signer: j.options.Signer}),
+		next:    n.group(j.options.Signer),
 		effects: e.effects(ch, ch.tree.leaf(own).at(own), a),
 	}
 	staged.message, err = s.protectPublic(a, nil, e.encodedContext)
@@ -133,6 +146,11 @@ func (j *externalJoiner) drawPath(ch *change) (LeafIndex, *newPath, error) {
 		return 0, nil, err
 	}
 	template.capabilities = ownCapabilities(j.config.Extensions...)
+	if j.config.GREASE {
+		if err := template.grease(j.config.Rand); err != nil {
+			return 0, nil, err
+		}
+	}
 	path, err := ch.tree.drawPath(j.config.Rand, j.options.Signer, ch.context.groupID, own, template)
 	return own, path, err
 }

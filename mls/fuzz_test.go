@@ -68,7 +68,9 @@ func (h *hostile) tryAll(b []byte) {
 	_, _ = parseAuthenticatedContent(b)
 	_, _ = parseGroupSecrets(b)
 	_, _ = parseRequiredCapabilities(b)
-	_, _ = parseExternalSenders(b)
+	_, _ = ParseExternalSenders(b)
+	_, _ = h.bob.JoinBranch(c, b, nil, h.secrets, h.bob.signer)
+	_, _ = JoinWithTree(c, h.welcome, b, h.secrets, h.bob.signer)
 	if t, err := parseRatchetTree(h.bob.suite, b); err == nil {
 		_ = t.validateShape()
 	}
@@ -135,6 +137,15 @@ func FuzzState(f *testing.F) {
 			_, _ = g.Commit(testConfig(), CommitOptions{})
 		}
 		_, _ = ParseKeyPackageSecrets(a)
+		records := bob.Changes(nil)
+		if len(b) > 0 {
+			records[int(b[0])%len(records)].Value = b[1:]
+		}
+		if g, err := ParseGroupRecords(epoch, records, bob.signer); err == nil {
+			_, _, _ = g.Seal(testConfig(), nil, nil)
+			_, _, _ = g.Open(testConfig(), message)
+			_, _ = ParseGroupRecords(epoch, g.Changes(nil), bob.signer)
+		}
 	})
 }
 

@@ -36,12 +36,24 @@ func parseGroupInfo(r *reader) (*groupInfo, error) {
 	return i, r.end("group info")
 }
 
-// makeGroupInfo describes the epoch e, with its tree. The result is not framed.
-func (e *epochState) makeGroupInfo(signer crypto.Signer, extensions ...Extension) ([]byte, error) {
+// treeExtension is the ratchet_tree extension.
+func (e *epochState) treeExtension() Extension {
 	tree := newWriter(e.tree.encodedSize())
 	e.tree.write(tree)
-	extensions = append([]Extension{{Type: ExtensionRatchetTree, Data: tree.b}}, extensions...)
-	w := newWriter(len(tree.b) + len(e.encodedContext) + 512)
+	return Extension{Type: ExtensionRatchetTree, Data: tree.b}
+}
+
+// RatchetTree is the public tree of the epoch as JoinWithTree and ExternalOptions.Tree take it: what the
+// ratchet_tree extension would hold (§12.4.3.3). A service may keep it, so that welcomes stay small.
+func (g *Group) RatchetTree() []byte { return g.treeExtension().Data }
+
+// makeGroupInfo describes the epoch e with the given extensions. The result is not framed.
+func (e *epochState) makeGroupInfo(signer crypto.Signer, extensions ...Extension) ([]byte, error) {
+	size := len(e.encodedContext) + 512
+	for _, x := range extensions {
+		size += len(x.Data) + 8
+	}
+	w := newWriter(size)
 	w.raw(e.encodedContext)
 	writeExtensions(w, extensions)
 	w.opaque(e.confirmationTag)
@@ -63,7 +75,7 @@ func (g *Group) GroupInfo() ([]byte, error) {
 	}
 	key := newWriter(len(external.public) + 4)
 	key.opaque(external.public)
-	info, err := g.makeGroupInfo(g.signer, Extension{Type: ExtensionExternalPub, Data: key.b})
+	info, err := g.makeGroupInfo(g.signer, g.treeExtension(), Extension{Type: ExtensionExternalPub, Data: key.b})
 	if err != nil {
 		return nil, err
 	}

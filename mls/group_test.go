@@ -1,6 +1,9 @@
 package mls
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestLifeOfAGroup(t *testing.T) {
 	t.Parallel()
@@ -8,6 +11,12 @@ func TestLifeOfAGroup(t *testing.T) {
 		w.create("alice")
 		w.commit("alice", CommitOptions{}, "bob")
 		w.talk()
+		if !*allSuites && !slices.Contains(storySuites, w.suite) {
+			w.commit("bob", CommitOptions{}, "carol")
+			w.joinExternal("dave", "carol")
+			w.talk()
+			return // told to its end with -mls.all
+		}
 		w.commit("bob", CommitOptions{}, "carol", "dave", "erin")
 		w.talk()
 		w.commit("dave", CommitOptions{})

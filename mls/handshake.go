@@ -114,12 +114,12 @@ func (g *Group) externalSenderKey(c *framedContent) ([]byte, error) {
 	if !present {
 		return nil, refuse(ErrUnknownSender, "12.1.8.1", "the group has no external senders")
 	}
-	senders, err := parseExternalSenders(data)
+	senders, err := ParseExternalSenders(data)
 	if err != nil {
 		return nil, err
 	}
 	if int64(c.sender.index) >= int64(len(senders)) {
 		return nil, refuse(ErrUnknownSender, "12.1.8.1", "external sender %d", c.sender.index)
 	}
-	return senders[c.sender.index].signatureKey, nil
+	return senders[c.sender.index].SignatureKey, nil
 }

@@ -36,6 +36,13 @@ func JoinWithTree(c Config, message, tree []byte, secrets *KeyPackageSecrets, si
 	return j.join()
 }
 
+// origin is the group that the one to be joined continues, and how.
+type origin struct {
+	group *Group
+	usage PSKUsage
+	epoch uint64 // of group, as the Welcome names it
+}
+
 // joiner holds the parts of a join while the Welcome is judged.
 type joiner struct {
 	config  *Config
@@ -44,6 +51,7 @@ type joiner struct {
 	signer  crypto.Signer
 	tree    []byte
 	suite   *suite
+	origin  *origin // nil: the group must stand by itself
 }
 
 func (j *joiner) join() (*Group, error) {
@@ -54,7 +62,7 @@ func (j *joiner) join() (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := j.config.findPSKs(secrets.psks, func(PSKID) []byte { return nil })
+	keys, err := j.config.findPSKs(secrets.psks, j.originKey)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +73,9 @@ func (j *joiner) join() (*Group, error) {
 	}
 	tree, err := info.verifyTree(j.config, j.suite, j.tree)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.checkOrigin(info, tree); err != nil {
 		return nil, err
 	}
 	return j.enter(info, tree, member, secrets.pathSecret)
@@ -103,10 +114,8 @@ func (j *joiner) openSecrets() (*groupSecrets, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range secrets.psks {
-		if id.Type == PSKResumption && id.Usage != PSKApplication && len(secrets.psks) > 1 {
-			return nil, refuse(ErrNoPSK, "12.4.3.1", "a re-init or branch key beside others")
-		}
+	if err := j.findOrigin(secrets.psks); err != nil {
+		return nil, err
 	}
 	return secrets, nil
 }

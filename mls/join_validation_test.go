@@ -83,7 +83,7 @@ func TestJoining_12_4_3_1(t *testing.T) {
 
 func (c *cheat) groupInfo(t *testing.T, e *epochState) []byte {
 	t.Helper()
-	info, err := e.makeGroupInfo(c.alice.signer)
+	info, err := e.makeGroupInfo(c.alice.signer, e.treeExtension())
 	must(t, err)
 	w := newMessage(WireGroupInfo, len(info))
 	w.raw(info)
@@ -99,7 +99,7 @@ func (c *cheat) rewelcome(t *testing.T, staged *Staged, secrets *KeyPackageSecre
 	must(t, err)
 	e := *staged.Merge().epochState
 	e.confirmationTag = c.suite.zero()
-	info, err := e.makeGroupInfo(c.alice.signer)
+	info, err := e.makeGroupInfo(c.alice.signer, e.treeExtension())
 	must(t, err)
 	h := &hostile{alice: c.alice, secrets: secrets, joiner: opened, member: c.suite.memberSecret(opened.joiner, c.suite.zero())}
 	return h.welcomeInside(t, info)

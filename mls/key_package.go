@@ -38,6 +38,7 @@ type KeyPackageOptions struct {
 	Lifetime   Lifetime        // NotAfter is required
 	LastResort bool            // may be used again when all others are used up
 	Extensions []ExtensionType // extensions the application understands
+	GREASE     bool            // add random values that receivers must ignore (§13.5)
 }
 
 // NewKeyPackage makes a key package and its secrets. A nil random means crypto/rand.
@@ -56,7 +57,7 @@ func NewKeyPackage(random io.Reader, o KeyPackageOptions) (*KeyPackage, *KeyPack
 	if secrets.leaf, err = s.generateKey(random); err != nil {
 		return nil, nil, err
 	}
-	secrets.keyPackage, err = buildKeyPackage(s, o, secrets)
+	secrets.keyPackage, err = buildKeyPackage(random, s, o, secrets)
 	return secrets.keyPackage, secrets, err
 }
 
@@ -67,7 +68,7 @@ func orDefault(id CipherSuite) CipherSuite {
 	return id
 }
 
-func buildKeyPackage(s *suite, o KeyPackageOptions, secrets *KeyPackageSecrets) (*KeyPackage, error) {
+func buildKeyPackage(random io.Reader, s *suite, o KeyPackageOptions, secrets *KeyPackageSecrets) (*KeyPackage, error) {
 	leaf, err := newLeaf(s, o.Signer, o.Credential, secrets.leaf.public)
 	if err != nil {
 		return nil, err
@@ -78,6 +79,13 @@ func buildKeyPackage(s *suite, o KeyPackageOptions, secrets *KeyPackageSecrets) 
 	if o.LastResort {
 		leaf.capabilities.extensions = addMissing(leaf.capabilities.extensions, ExtensionLastResort)
 		extensions = []Extension{{Type: ExtensionLastResort}}
+	}
+	if o.GREASE {
+		e, err := leaf.greaseKeyPackage(random)
+		if err != nil {
+			return nil, err
+		}
+		extensions = append(extensions, e)
 	}
 	if leaf, err = leaf.sign(s, o.Signer, nil, 0); err != nil {
 		return nil, err

@@ -120,20 +120,19 @@ func understands(l *leafNode, t CredentialType) error {
 
 // checkAllLeaves is checkNewcomers for every leaf at once, in one pass over the tree.
 func (t *ratchetTree) checkAllLeaves() error {
-	encryption, signature := make(map[string]bool), make(map[string]bool)
+	encryption, signature := newKeySet(int(t.leafCount())), newKeySet(int(t.leafCount()))
 	types := make(map[CredentialType]bool)
 	for j := range t.leafCount() {
 		l := t.leaf(LeafIndex(j))
 		if l == nil {
 			continue
 		}
-		if encryption[string(l.encryptionKey)] {
+		if !encryption.add(l.encryptionKey) {
 			return refuse(ErrInvalidLeaf, "7.3", "two leaves have one encryption key")
 		}
-		if signature[string(l.signatureKey)] {
+		if !signature.add(l.signatureKey) {
 			return refuse(ErrInvalidLeaf, "7.3", "two leaves have one signature key")
 		}
-		encryption[string(l.encryptionKey)], signature[string(l.signatureKey)] = true, true
 		types[l.credential.Type] = true
 	}
 	for j := range t.leafCount() {

@@ -125,14 +125,25 @@ func (g *Group) withPast(i int, tree *secretNode) *Group {
 
 // resumptionPSK finds resumption keys of this group's epochs, for PSKs of usage application.
 func (g *Group) resumptionPSK(id PSKID) []byte {
-	if id.Type != PSKResumption || !sameKey(id.GroupID, g.context.groupID) {
+	if id.Type != PSKResumption || id.Usage != PSKApplication || !sameKey(id.GroupID, g.context.groupID) {
 		return nil
 	}
-	if id.Epoch == g.context.epoch {
+	return g.resumption(id.Epoch)
+}
+
+// ResumptionPSK is the resumption key of the group's current epoch or a recent one (§8.6), for Config.PSK
+// of another group that is to prove membership in this one. It is secret.
+func (g *Group) ResumptionPSK(epoch uint64) ([]byte, bool) {
+	key := g.resumption(epoch)
+	return bytes.Clone(key), key != nil
+}
+
+func (g *Group) resumption(epoch uint64) []byte {
+	if epoch == g.context.epoch {
 		return g.secrets.resumption
 	}
 	for _, p := range g.past {
-		if p.epoch == id.Epoch {
+		if p.epoch == epoch {
 			return p.resumption
 		}
 	}

@@ -41,7 +41,8 @@ type proposal struct {
 	extensions []Extension // group_context_extensions
 }
 
-// ReInit names the group that shall take the place of this one (§12.1.5).
+// ReInit names the group that shall take the place of this one (§12.1.5). In options a zero Version means
+// MLS 1.0.
 type ReInit struct {
 	GroupID    []byte
 	Version    uint16
@@ -159,13 +160,37 @@ type cachedProposal struct {
 	from     sender
 }
 
-// ownUpdate keeps the private key of a leaf that this member proposed for itself.
-type ownUpdate struct{ key hpkeKey }
+// ownUpdate keeps the private key of a leaf that this member proposed for itself. signer is not stored.
+type ownUpdate struct {
+	key    hpkeKey
+	signer crypto.Signer
+}
+
+// newIdentity is who a member will be: signer and credential replace those it has, unless they are nil.
+func (g *Group) newIdentity(signer crypto.Signer, credential *Credential) (*identity, crypto.Signer, error) {
+	old := g.tree.leaf(g.own).identity
+	if signer == nil && credential == nil {
+		return old, g.signer, nil
+	}
+	id := &identity{credential: old.credential, signatureKey: old.signatureKey}
+	if credential != nil {
+		if err := checkSize("credential", len(credential.Identity), maxCredential); err != nil {
+			return nil, nil, err
+		}
+		id.credential = *credential
+	}
+	if signer == nil {
+		return id, g.signer, nil
+	}
+	public, err := g.suite.signerKey(signer)
+	id.signatureKey = public
+	return id, signer, err
+}
 
 // makeUpdate builds the leaf of an Update proposal of the member at the given leaf (§12.1.2).
-func (t *ratchetTree) makeUpdate(signer crypto.Signer, groupID []byte, at LeafIndex, key hpkeKey, more []ExtensionType) (*leafNode, error) {
+func (t *ratchetTree) makeUpdate(id *identity, signer crypto.Signer, groupID []byte, at LeafIndex, key hpkeKey, more []ExtensionType) (*leafNode, error) {
 	leaf := t.renewed(at, key.public, more)
-	leaf.source = sourceUpdate
+	leaf.identity, leaf.source = id, sourceUpdate
 	return leaf.sign(t.suite, signer, groupID, at)
 }
 

@@ -101,16 +101,14 @@ func (t *ratchetTree) validateShape() error {
 	if err := t.validateUnmerged(); err != nil {
 		return err
 	}
-	keys := make(map[string]bool, len(t.nodes))
+	keys := newKeySet(len(t.nodes))
 	for i, n := range t.nodes {
 		if n.blank() {
 			continue
 		}
-		key := string(n.encryptionKey())
-		if keys[key] {
+		if !keys.add(n.encryptionKey()) {
 			return refuse(ErrInvalidTree, "12.4.3.1", "the encryption key of node %d occurs twice", i)
 		}
-		keys[key] = true
 	}
 	return t.verifyParentHashes()
 }

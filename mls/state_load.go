@@ -60,6 +60,10 @@ func parseEpochHalf(b []byte) (*Group, error) {
 	g := &Group{epochState: e}
 	newer := e.tree.members()
 	r.each(func(r *reader) {
+		if len(g.past) >= maxPastEpochs {
+			r.fail()
+			return
+		}
 		p := readPastEpoch(r, newer)
 		newer = p.members
 		g.past = append(g.past, p)

@@ -158,6 +158,47 @@ func TestKeysOfOldEpochsAreGoneFromTheState(t *testing.T) {
 	}
 }
 
+// The sender's side of §9.2, in both forms of the state: after a message is sent, neither its key nor any
+// secret between the root and the sender's leaf is left.
+func TestSenderForgetsWhatItUsed(t *testing.T) {
+	t.Parallel()
+	eachSuite(t, func(t *testing.T, w *world) {
+		pair(w)
+		w.commit("alice", CommitOptions{}, "carol", "dave")
+		g := w.person("alice").group
+		s := g.suite
+		var consumed [][]byte
+		n := g.secretTree
+		for i := g.tree.root(); !i.isLeaf(); i = i.left() { // alice stands at the leftmost leaf
+			consumed = append(consumed, n.secret)
+			n = s.expand(n, false).left
+		}
+		consumed = append(consumed, n.secret)
+		r := s.expand(n, true).ratchets.application
+		consumed = append(consumed, r.secret)
+		key := r.advance(s)
+		consumed = append(consumed, key.aeadKey(), key.nonce[:])
+		before := g.MarshalRatchets()
+		if !bytes.Contains(before, consumed[0]) {
+			t.Fatal("the test does not look at what is stored")
+		}
+		next, _, err := g.Seal(testConfig(), nil, []byte("x"))
+		must(t, err)
+		state := append(next.MarshalEpoch(), next.MarshalRatchets()...)
+		for _, record := range next.Changes(nil) {
+			state = append(state, record.Value...)
+		}
+		for i, secret := range consumed {
+			if bytes.Contains(state, secret) {
+				t.Fatalf("secret %d of %d on the way to the key is still stored", i, len(consumed))
+			}
+		}
+		if !bytes.Contains(state, r.secret) {
+			t.Fatal("the secret of the next message is gone too")
+		}
+	})
+}
+
 func TestStateOfADifferentKindIsRefused(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, suite: SuiteX25519, people: map[string]*person{}}

@@ -62,9 +62,10 @@ type suite struct {
 	sig     signatureScheme
 	newHash func() hash.Hash
 	newAEAD func(key []byte) (cipher.AEAD, error)
-	nh      int // KDF.Nh, also the size of the hash
-	nk      int // AEAD.Nk
-	npk     int // KEM.Npk
+	nh      int                      // KDF.Nh, also the size of the hash
+	nk      int                      // AEAD.Nk
+	npk     int                      // KEM.Npk
+	quick   func(public []byte) bool // finds out what the KEM's parser would, in less time; may be nil
 }
 
 // aeadNonceSize is AEAD.Nn of every suite in the table.
@@ -96,6 +97,14 @@ var suites = []*suite{
 
 func (s suite) row(id CipherSuite, name string, kem hpke.KEM, npk int, sig signatureScheme) *suite {
 	s.id, s.name, s.kem, s.npk, s.sig = id, name, kem, npk, sig
+	switch kem.ID() {
+	case kemX25519:
+		s.quick = func([]byte) bool { return true } // any 32 bytes (RFC 7748)
+	case kemMLKEM768, kemMLKEM768X25519:
+		s.quick = func(public []byte) bool { return reducedMLKEM(public[:mlkem768Vector]) }
+	case kemMLKEM1024:
+		s.quick = func(public []byte) bool { return reducedMLKEM(public[:mlkem1024Vector]) }
+	}
 	return &s
 }
 

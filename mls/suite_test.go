@@ -1,6 +1,7 @@
 package mls
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -42,6 +43,40 @@ func TestSuitesOfTheRFCThatAreMissingAreRefusedByName(t *testing.T) {
 		wantError(t, err, ErrUnsupported)
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the refusal of suite %d does not name it: %v", id, err)
+		}
+	}
+}
+
+// The quick check of a public key says the same as the parser of its KEM.
+func TestQuickKeyCheckSaysWhatTheParserSays(t *testing.T) {
+	t.Parallel()
+	for _, s := range suites {
+		if s.quick == nil {
+			continue
+		}
+		key, err := s.generateKey(nil)
+		must(t, err)
+		refused := 0
+		for i := range 400 {
+			public := bytes.Clone(key.public)
+			at := len(public) * i / 400
+			public[at] ^= byte(1 + i%255)
+			if i%2 == 0 && at+3 <= len(public) {
+				copy(public[at-at%3:], []byte{0x01, 0x1d, 0xd0}) // the prime, and the largest number below it
+			}
+			_, err := s.kem.NewPublicKey(public)
+			if ours := s.checkPublicKey(public); (ours == nil) != (err == nil) {
+				t.Fatalf("%s: changed at %d: we say %v, the parser %v", s.name, at, ours, err)
+			}
+			if err != nil {
+				refused++
+			}
+		}
+		if s.id != SuiteX25519 && s.id != SuiteX25519ChaCha && refused < 50 {
+			t.Errorf("%s: the parser refused %d of 400 damaged keys", s.name, refused)
+		}
+		for _, n := range []int{0, 31, s.npk - 1, s.npk + 1} {
+			wantError(t, s.checkPublicKey(make([]byte, n)), ErrMalformed)
 		}
 	}
 }

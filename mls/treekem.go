@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"io"
 	"maps"
+	"slices"
 )
 
 // TreeKEM (RFC 9420 §7.4-§7.6): a committer draws new keys for its leaf and the nodes above it, and
@@ -214,19 +215,30 @@ func (t *ratchetTree) climb(steps []pathStep, secret []byte) (privateKeys, []byt
 	return keys, secret, nil
 }
 
-// checkFresh refuses path keys that stand anywhere in the tree already (§12.4.2), or twice in the path.
+// checkFresh refuses path keys that stand anywhere in the tree already (§12.4.2), or twice in the path. It
+// looks at every node, so it compares in full only what begins alike.
 func (t *ratchetTree) checkFresh(path *updatePath) error {
-	fresh := map[string]bool{string(path.leaf.encryptionKey): true}
+	fresh := make(map[[8]byte][][]byte, len(path.nodes)+1)
+	known := func(key []byte) bool {
+		return slices.ContainsFunc(fresh[prefixOf(key)], func(k []byte) bool { return bytes.Equal(k, key) })
+	}
+	add := func(key []byte) { fresh[prefixOf(key)] = append(fresh[prefixOf(key)], key) }
+	add(path.leaf.encryptionKey)
 	for _, n := range path.nodes {
-		if fresh[string(n.encryptionKey)] {
+		if known(n.encryptionKey) {
 			return refuse(ErrInvalidCommit, "12.4.2", "a key occurs twice in the path")
 		}
-		fresh[string(n.encryptionKey)] = true
+		add(n.encryptionKey)
 	}
 	for _, n := range t.nodes {
-		if key := n.encryptionKey(); key != nil && fresh[string(key)] {
+		if key := n.encryptionKey(); key != nil && known(key) {
 			return refuse(ErrInvalidCommit, "12.4.2", "a key of the path is in the tree already")
 		}
 	}
 	return nil
+}
+
+func prefixOf(key []byte) (p [8]byte) {
+	copy(p[:], key)
+	return p
 }

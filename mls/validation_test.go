@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,13 +27,27 @@ func newCheat(t *testing.T) *cheat {
 
 func (c *cheat) send(m *commit, from sender) []byte {
 	c.Helper()
-	content := frame(&c.alice.context, from, nil, ContentCommit, m.encode())
-	a, err := signed(c.suite, c.alice.signer, WirePublicMessage, content, c.alice.encodedContext)
+	return c.sendAs(c.alice, m, from)
+}
+
+func (c *cheat) sendAs(g *Group, m *commit, from sender) []byte {
+	c.Helper()
+	content := frame(&g.context, from, nil, ContentCommit, m.encode())
+	a, err := signed(c.suite, g.signer, WirePublicMessage, content, g.encodedContext)
 	must(c, err)
 	a.confirmationTag = c.suite.zero()
-	message, err := c.suite.protectPublic(a, c.alice.secrets.membership, c.alice.encodedContext)
+	message, err := c.suite.protectPublic(a, g.secrets.membership, g.encodedContext)
 	must(c, err)
 	return message
+}
+
+// refusal checks the reason of a refusal and the section of the RFC that it names.
+func refusal(t *testing.T, err, want error, section string) {
+	t.Helper()
+	wantError(t, err, want)
+	if !strings.Contains(err.Error(), "(RFC 9420 §"+section+")") {
+		t.Fatalf("the refusal does not name section %s: %v", section, err)
+	}
 }
 
 // values makes a commit of proposals by value, without a path.
@@ -94,7 +109,7 @@ func TestProposalList_12_2(t *testing.T) {
 	extensions := func() *proposal { return &proposal{typ: ProposalGroupContextExtensions} }
 	key, err := c.suite.generateKey(nil)
 	must(t, err)
-	leaf, err := c.alice.tree.makeUpdate(c.alice.signer, c.alice.context.groupID, 0, key, nil)
+	leaf, err := c.alice.tree.makeUpdate(c.alice.tree.leaf(0).identity, c.alice.signer, c.alice.context.groupID, 0, key, nil)
 	must(t, err)
 	external := PSKID{Type: PSKExternal, ID: []byte("k"), Nonce: c.suite.zero()}
 	psk := func(id PSKID) *proposal { return &proposal{typ: ProposalPSK, psk: id} }
@@ -181,7 +196,7 @@ func TestPath_12_4(t *testing.T) {
 		capabilities: c.alice.tree.leaf(0).capabilities, source: sourceCommit, parentHash: c.path(nil).leaf.parentHash,
 	}).sign(c.suite, c.alice.signer, c.alice.context.groupID, 0)
 	must(t, err)
-	update, err := c.alice.tree.makeUpdate(c.alice.signer, c.alice.context.groupID, 0, hpkeKey{public: c.path(nil).leaf.encryptionKey}, nil)
+	update, err := c.alice.tree.makeUpdate(c.alice.tree.leaf(0).identity, c.alice.signer, c.alice.context.groupID, 0, hpkeKey{public: c.path(nil).leaf.encryptionKey}, nil)
 	must(t, err)
 	for name, try := range map[string]struct {
 		commit *commit
@@ -224,51 +239,6 @@ func (c *cheat) signedLeaf(change func(*leafNode)) *leafNode {
 	return out
 }
 
-func TestLeafNode_7_3(t *testing.T) {
-	t.Parallel()
-	c := newCheat(t)
-	stranger, err := c.suite.signerKey(c.w.person("stranger").signer)
-	must(t, err)
-	for name, change := range map[string]func(*leafNode){
-		"does not support MLS 1.0":        func(l *leafNode) { l.capabilities.versions = []uint16{0x0A0A} },
-		"does not support the suite":      func(l *leafNode) { l.capabilities.cipherSuites = []CipherSuite{0x0A0A} },
-		"does not support its credential": func(l *leafNode) { l.capabilities.credentials = []CredentialType{CredentialX509} },
-		"has an extension not listed":     func(l *leafNode) { l.extensions = []Extension{{0xF0F0, nil}} },
-		"has an extension twice":          func(l *leafNode) { l.extensions = []Extension{{testExtension, nil}, {testExtension, nil}} },
-		"has a malformed encryption key":  func(l *leafNode) { l.encryptionKey = []byte("short") },
-		"has a credential nobody supports": func(l *leafNode) {
-			l.identity = &identity{Credential{0x0A0A, []byte("x")}, l.signatureKey}
-			l.capabilities.credentials = append(l.capabilities.credentials, 0x0A0A)
-		},
-		"has the signature key of another": func(l *leafNode) { l.identity = &identity{l.credential, stranger} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := c.path(nil)
-			p.leaf = c.signedLeaf(change)
-			_, err := c.bob.Stage(testConfig(), c.send(&commit{path: p}, c.alice.self()))
-			if name == "has a credential nobody supports" {
-				// The parent hash is wrong as well, and is noticed first; see the key package below.
-				wantError(t, err, ErrInvalidCommit)
-				return
-			}
-			wantError(t, err, ErrInvalidLeaf)
-		})
-	}
-	t.Run("in a key package, has a credential nobody supports", func(t *testing.T) {
-		p := c.keyPackage(func(l *leafNode) {
-			l.identity = &identity{Credential{0x0A0A, []byte("x")}, l.signatureKey}
-			l.capabilities.credentials = append(l.capabilities.credentials, 0x0A0A)
-		}, nil)
-		_, err := c.bob.Stage(testConfig(), c.send(values(p), c.alice.self()))
-		wantError(t, err, ErrInvalidLeaf)
-	})
-	t.Run("in a key package, has the encryption key of a member", func(t *testing.T) {
-		p := c.keyPackage(func(l *leafNode) { l.encryptionKey = c.bob.tree.leaf(2).encryptionKey }, nil)
-		_, err := c.bob.Stage(testConfig(), c.send(values(p), c.alice.self()))
-		wantError(t, err, ErrInvalidLeaf)
-	})
-}
-
 // keyPackage is an Add of a key package with the wrong content and the right signatures.
 func (c *cheat) keyPackage(changeLeaf func(*leafNode), changeInit func(*KeyPackage)) *proposal {
 	c.Helper()
@@ -304,24 +274,47 @@ func TestKeyPackage_10_1(t *testing.T) {
 	c := newCheat(t)
 	other, err := suiteOf(SuiteHybrid)
 	must(t, err)
+	stranger := c.add("stranger", nil)
 	damaged := c.keyPackage(nil, nil)
 	damaged.keyPackage.raw = bytes.Clone(damaged.keyPackage.raw)
 	damaged.keyPackage.raw[len(damaged.keyPackage.raw)-1] ^= 1
-	for name, p := range map[string]*proposal{
-		"of another suite":       c.keyPackage(nil, func(k *KeyPackage) { k.suite = other }),
-		"of an unknown suite":    c.keyPackage(nil, func(k *KeyPackage) { k.suite = &suite{id: 0x0A0A} }),
-		"with one key twice":     c.keyPackage(nil, func(k *KeyPackage) { k.initKey = k.leaf.encryptionKey }),
-		"with a malformed key":   c.keyPackage(nil, func(k *KeyPackage) { k.initKey = []byte("short") }),
-		"with a leaf of update":  c.keyPackage(func(l *leafNode) { l.source = sourceUpdate }, nil),
-		"with a leaf of commit":  c.keyPackage(func(l *leafNode) { l.source = sourceCommit }, nil),
-		"with a bad signature":   damaged,
-		"with repeated elements": c.keyPackage(nil, func(k *KeyPackage) { k.extensions = []Extension{{1, nil}, {1, nil}} }),
+	for name, try := range map[string]struct {
+		p       *proposal
+		section string
+	}{
+		"of another suite":       {c.keyPackage(nil, func(k *KeyPackage) { k.suite = other }), "10.1"},
+		"of an unknown suite":    {c.keyPackage(nil, func(k *KeyPackage) { k.suite = &suite{id: 0x0A0A} }), "10.1"},
+		"with one key twice":     {c.keyPackage(nil, func(k *KeyPackage) { k.initKey = k.leaf.encryptionKey }), "10.1"},
+		"with a malformed key":   {c.keyPackage(nil, func(k *KeyPackage) { k.initKey = []byte("short") }), "10"},
+		"with a malformed leaf":  {c.keyPackage(func(l *leafNode) { l.encryptionKey = []byte("short") }, nil), "7.3"},
+		"with a leaf of update":  {c.keyPackage(func(l *leafNode) { l.source = sourceUpdate }, nil), "7.3"},
+		"with a leaf of commit":  {c.keyPackage(func(l *leafNode) { l.source = sourceCommit }, nil), "7.3"},
+		"with a bad signature":   {damaged, "10.1"},
+		"with a leaf of another": {c.keyPackage(nil, func(k *KeyPackage) { k.leaf = stranger.keyPackage.leaf }), "10.1"},
+		"with repeated elements": {c.keyPackage(nil, func(k *KeyPackage) { k.extensions = []Extension{{1, nil}, {1, nil}} }), "13.4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.bob.Stage(testConfig(), c.send(values(p), c.alice.self()))
-			wantError(t, err, ErrInvalidKeyPackage)
+			_, err := c.bob.Stage(testConfig(), c.send(values(try.p), c.alice.self()))
+			refusal(t, err, ErrInvalidKeyPackage, try.section)
+			k := try.p.keyPackage
+			if k.suite.id != c.suite.id {
+				return
+			}
+			// Whoever fetches it notices before it is proposed.
+			k, err = ParseKeyPackage(k.Marshal())
+			must(t, err)
+			refusal(t, k.Verify(time.Unix(2, 0)), ErrInvalidKeyPackage, try.section)
+			_, _, err = c.alice.Propose(Config{Now: func() time.Time { return time.Unix(2, 0) }}, ProposalOptions{Add: k})
+			refusal(t, err, ErrInvalidKeyPackage, try.section)
 		})
 	}
+	t.Run("of another version", func(t *testing.T) {
+		k := c.keyPackage(nil, nil).keyPackage
+		raw := k.Marshal()
+		raw[5] = 2
+		_, err := ParseKeyPackage(raw)
+		wantError(t, err, ErrMalformed)
+	})
 }
 
 // Values reserved for GREASE are tolerated where the RFC allows them (§13.5).

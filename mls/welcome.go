@@ -85,12 +85,23 @@ func (s *suite) welcomeKey(member []byte) (key, nonce []byte) {
 }
 
 // makeWelcome makes one Welcome for all members that the commit adds (§12.4.1); nil when it adds none.
-func (m *commitMaker) makeWelcome(n *nextEpoch, next *Group) ([]byte, error) {
+func (m *commitMaker) makeWelcome(n *nextEpoch, next *Group, withTree bool) ([]byte, error) {
 	ch, s := m.change, m.group.suite
 	if len(ch.added) == 0 {
 		return nil, nil
 	}
-	info, err := next.makeGroupInfo(m.group.signer)
+	var extensions []Extension
+	if withTree {
+		extensions = append(extensions, next.treeExtension())
+	}
+	if m.config.GREASE {
+		e, err := greaseExtension(m.config.Rand)
+		if err != nil {
+			return nil, err
+		}
+		extensions = append(extensions, e)
+	}
+	info, err := next.makeGroupInfo(m.signer, extensions...)
 	if err != nil {
 		return nil, err
 	}

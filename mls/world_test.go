@@ -60,6 +60,8 @@ type person struct {
 
 	records map[string][]byte // what a store of records holds
 	saved   *Group            // when it was last written
+
+	secrets *KeyPackageSecrets // of a key package for a successor
 }
 
 func (w *world) person(name string) *person {

@@ -12,6 +12,11 @@ step "build"; make build
 step "check"; scripts/check.sh
 step "unit, vectors, contracts, simulation, kill test"
 go test -timeout 20m ./...
+step "MLS: what the official vectors and mutations were"
+go test -count=1 -v -run '^Test(OfficialVectors|MutatedCommitsAndWelcomesAreRefused)$' ./mls | grep '^mls '
+step "MLS with live peers"
+npm --prefix mls/interop/tsmls ci --no-audit --no-fund --silent
+(cd mls/interop && go test -timeout 20m ./...)
 step "race detector"
 go test -race -short -timeout 20m ./server/... ./client/... ./sim/...
 step "browser"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,7 +51,16 @@ func goRogue(t *testing.T, p *person, id wire.ID) *rogue {
 		t.Fatal(err)
 	}
 	table := func(name string) []byte { return get(fmt.Sprintf("%s/%s/%s", p.account, name, id)) }
-	if r.group, err = mls.ParseGroup(table("epoch"), table("ratchet"), r.signer.Signer()); err != nil {
+	rows := fmt.Sprintf("%s/ratchet/%s/", p.account, id)
+	items, err := p.store.Scan(ctx, client.Prefix(rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []mls.Record
+	for _, item := range items {
+		records = append(records, mls.Record{Key: strings.TrimPrefix(item.Key, rows), Value: item.Value})
+	}
+	if r.group, err = mls.ParseGroupRecords(table("epoch"), records, r.signer.Signer()); err != nil {
 		t.Fatal(err)
 	}
 	if r.conn, err = p.lane.inner.Dial(ctx); err != nil {

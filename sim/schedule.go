@@ -139,7 +139,7 @@ func (w *World) renew(ctx context.Context, p *person) {
 		return
 	}
 	v := list[w.rand.IntN(len(list))]
-	some := w.rand.Perm(len(w.people))[:min(len(w.people), 8)]
+	some := w.rand.Perm(len(w.people))[:min(len(w.people), 5)]
 	for _, i := range some {
 		w.later(func() {
 			if c := w.people[i].on(); c != nil {

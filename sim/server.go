@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"frond/client/transport/inproc"
@@ -22,9 +23,8 @@ type server struct {
 	dir    string
 	store  *store.Store
 	log    *delivery.Log
-	gate   *gateway.Gateway
+	gate   atomic.Pointer[gateway.Gateway] // nil while stopped
 	cancel context.CancelFunc
-	ctx    context.Context
 }
 
 // start opens the database and serves.
@@ -50,7 +50,8 @@ func (s *server) start() error {
 		cancel()
 		return fmt.Errorf("sim: gateway: %w", err)
 	}
-	s.store, s.log, s.gate, s.ctx, s.cancel = db, log, gate, ctx, cancel
+	s.store, s.log, s.cancel = db, log, cancel
+	s.gate.Store(gate)
 	return nil
 }
 
@@ -58,9 +59,8 @@ func (s *server) start() error {
 func (s *server) stop() error {
 	ctx, done := context.WithTimeout(context.Background(), time.Minute)
 	defer done()
-	err := s.gate.Shutdown(ctx)
+	err := s.gate.Swap(nil).Shutdown(ctx)
 	s.cancel()
-	s.gate = nil
 	if closed := s.store.Close(); err == nil {
 		err = closed
 	}
@@ -69,17 +69,17 @@ func (s *server) stop() error {
 
 // ServeHTTP is the server's door for requests.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.gate == nil {
-		w.WriteHeader(http.StatusBadGateway)
+	if g := s.gate.Load(); g != nil {
+		g.Handler().ServeHTTP(w, r)
 		return
 	}
-	s.gate.Handler().ServeHTTP(w, r)
+	w.WriteHeader(http.StatusBadGateway)
 }
 
 // serveSocket is the server's door for connections.
 func (s *server) serveSocket(ctx context.Context, token string, socket *inproc.Socket) error {
-	if s.gate == nil {
-		return nil
+	if g := s.gate.Load(); g != nil {
+		return g.ServeSocket(ctx, token, socket)
 	}
-	return s.gate.ServeSocket(ctx, token, socket)
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"frond/wire"
 )
 
-// story runs a test in virtual time, in a world of a few people who have all signed up.
+// tell runs a test in virtual time, in a world of a few people who have all signed up.
 func tell(t *testing.T, people int, f func(t *testing.T, w *World, p []*person)) {
 	t.Helper()
 	t.Parallel()
@@ -138,6 +138,36 @@ func TestAGroupGrowsAndShrinksAndEverybodyIsTold(t *testing.T) {
 	})
 }
 
+func TestWhoWasRemovedAndAddedWhileAwayMissesOnlyWhatLiesBetween(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben, cleo := p[0], p[1], p[2]
+		id := ada.create(t, wire.Group, ben, cleo)
+		cleo.lane.set(true, false)
+		ben.say(t, id, "before")
+		if err := ada.on().Remove(ctx, id, cleo.account); err != nil {
+			t.Fatal(err)
+		}
+		ben.say(t, id, "between")
+		if err := ada.on().Add(ctx, id, []string{cleo.name}); err != nil {
+			t.Fatal(err)
+		}
+		ben.say(t, id, "after")
+		cleo.lane.set(false, false)
+		time.Sleep(time.Minute)
+		var texts []string
+		for _, m := range cleo.rows(t, id) {
+			texts = append(texts, m.Text)
+		}
+		want := []string{ada.name + " added you", "before", ada.name + " removed you", ada.name + " added you", "after"}
+		if !slices.Equal(texts, want) {
+			t.Fatalf("%q", texts)
+		}
+		cleo.say(t, id, "back again")
+		ben.reads(t, id, "back again")
+	})
+}
+
 func TestAPairHasOneConversationWhoeverBeginsIt(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		type born struct {
@@ -203,6 +233,13 @@ func TestSigningOutKeepsOrForgets(t *testing.T) {
 	})
 }
 
+// told reports whether the person heard of a fault.
+func (p *person) told(code wire.Code) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.faults, func(f client.Fault) bool { return f.Code == code })
+}
+
 func TestAFullDiskIsSaidAndLosesNothing(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()
@@ -214,7 +251,7 @@ func TestAFullDiskIsSaidAndLosesNothing(t *testing.T) {
 		}
 		ben.say(t, id, "are you there?")
 		time.Sleep(time.Minute)
-		if !slices.ContainsFunc(ada.faults, func(f client.Fault) bool { return f.Code == client.CodeStorage }) {
+		if !ada.told(client.CodeStorage) {
 			t.Fatal("nobody was told")
 		}
 		ada.store.FailWrites(nil)

@@ -117,7 +117,7 @@ func (w *World) end(cancel context.CancelFunc) error {
 	for _, p := range w.people {
 		errs = append(errs, p.crash(context.Background()))
 	}
-	if w.server.gate != nil {
+	if w.server.gate.Load() != nil {
 		errs = append(errs, w.server.stop())
 	}
 	return errors.Join(errs...)

@@ -41,8 +41,12 @@ func Encode(v any) ([]byte, error) {
 type checker interface{ Check() error }
 
 // Decode reads exactly one CBOR item into v and, where v has limits of its own, checks them. The
-// error is a *Error with CodeBadRequest or CodeTooLarge and names the type, never the content.
+// error is a *Error with CodeBadRequest or CodeTooLarge and names the type, never the content. Byte
+// strings of v may alias b.
 func Decode(b []byte, v any) error {
+	if s, ok := v.(*Send); ok && s.decodeCanonical(b) {
+		return s.Check()
+	}
 	if err := decMode.Unmarshal(b, v); err != nil {
 		return Errorf(CodeBadRequest, "malformed %s", typeName(v))
 	}

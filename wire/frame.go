@@ -71,9 +71,11 @@ func NextFrame(b []byte) (f Frame, rest []byte, err error) {
 	if len(b) == 0 {
 		return Frame{}, nil, io.EOF
 	}
-	rest, err = decMode.UnmarshalFirst(b, &f)
-	if err != nil {
-		return Frame{}, nil, Errorf(CodeBadRequest, "malformed frame")
+	var ok bool
+	if f, rest, ok = canonicalFrame(b); !ok {
+		if rest, err = decMode.UnmarshalFirst(b, &f); err != nil {
+			return Frame{}, nil, Errorf(CodeBadRequest, "malformed frame")
+		}
 	}
 	if len(b)-len(rest) > MaxFrame {
 		return Frame{}, nil, tooLarge("frame", MaxFrame)

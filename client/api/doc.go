@@ -38,6 +38,8 @@
 //	restore        {done, total, conversation?, finished}
 //	fault          {code, text, action?}
 //
+// A conversation's people are everybody in it, except that of Everyone's only the person is named.
+//
 // Events carry whole objects to replace and come only after what they say is durable. What a command's
 // answer shows is never older than the events before it. No key and no password ever leaves this
 // package towards the interface, and message bodies leave as typed parts, never as markup.

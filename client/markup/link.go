@@ -21,11 +21,15 @@ func (p *parser) link() bool {
 		return false
 	}
 	rest := p.text[p.at+len(scheme):]
-	n := linkLength(rest)
-	if n == 0 || n > maxLink || !isWord(rest[0]) && rest[0] != '[' || scheme == "mailto:" && !strings.Contains(rest[:n], "@") {
+	if p.at < p.refused[scheme] || rest == "" || !isWord(rest[0]) && rest[0] != '[' {
 		return false
 	}
+	n := linkLength(rest)
 	end := p.at + len(scheme) + n
+	if n == 0 || n > maxLink || scheme == "mailto:" && !strings.Contains(rest[:n], "@") {
+		p.refused[scheme] = end // what begins in there is no better, and is not read again
+		return false
+	}
 	text := p.text[p.at:end]
 	p.emit(Part{Kind: Link, Text: text, Href: scheme + rest[:n]}, end)
 	return true

@@ -35,7 +35,7 @@ type Part struct {
 
 // Parse splits a text into its parts. Joined, their texts are the text without its marks.
 func Parse(text string) []Part {
-	p := &parser{text: strings.ReplaceAll(text, "\r\n", "\n")}
+	p := &parser{text: strings.ReplaceAll(text, "\r\n", "\n"), refused: map[string]int{}}
 	for p.at < len(p.text) {
 		p.step()
 	}
@@ -50,6 +50,8 @@ type parser struct {
 	parts []Part
 	next  [styles]int // where a style closes at the earliest; at least this far was searched
 	begun [styles]bool
+
+	refused map[string]int // by scheme: no link begins before here
 }
 
 // step looks at one byte, and past it when a part begins there.

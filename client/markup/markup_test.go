@@ -51,10 +51,10 @@ func TestTextBecomesTypedParts(t *testing.T) {
 
 func TestParsingTakesLinearTime(t *testing.T) {
 	t.Parallel()
-	for _, piece := range []string{"*a", "**a ", "`", "*", "```", "*a\n", "`a ", " *a", "http://a", " h", "(http://a)"} {
+	for _, piece := range []string{"*a", "**a ", "`", "*", "```", "*a\n", "`a ", " *a", "http://a", " h", "(http://a)", "(http://(", "mailto:", "(mailto:a", "http://a@b("} {
 		start := time.Now()
 		Parse(strings.Repeat(piece, (1<<18)/len(piece)))
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > time.Second {
 			t.Errorf("a quarter of a megabyte of %q took %v", piece, took)
 		}
 	}

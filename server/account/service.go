@@ -68,14 +68,47 @@ func (s *Service) Account(ctx context.Context, id wire.ID) (store.Account, error
 	return s.store.AccountByID(ctx, id)
 }
 
-// Lookup finds accounts by name and id; unknown ones are left out.
-func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (wire.Accounts, error) {
+const (
+	// lookupBytes bounds the sigchains in one answer, which must fit into a frame. A chain is as long as
+	// its owner made it.
+	lookupBytes = 4 << 20
+	// fairChain is a length that no account's chain is left out for while others are short.
+	fairChain = 64 << 10
+	// lookupStep is how many accounts' chains are in memory beside the answer.
+	lookupStep = 4
+)
+
+// Lookup finds accounts by name and id, each once. Unknown ones are left out, and so are those whose
+// sigchain takes more than its share of lookupBytes.
+func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (answer wire.Accounts, err error) {
 	names := make([]string, 0, len(l.Names))
 	for _, n := range l.Names {
 		if name, err := wire.CheckUserName(n); err == nil {
 			names = append(names, name)
 		}
 	}
-	found, err := s.store.Chains(ctx, names, l.Accounts)
-	return wire.Accounts{Accounts: found}, err
+	ids, room, seen := l.Accounts, lookupBytes, map[wire.ID]bool{}
+	for len(names)+len(ids) > 0 {
+		n, m := min(len(names), lookupStep), min(len(ids), lookupStep)
+		found, err := s.store.Chains(ctx, names[:n], ids[:m])
+		if err != nil {
+			return wire.Accounts{}, err
+		}
+		share := min(room, max(room/(len(names)+len(ids)), fairChain))
+		names, ids = names[n:], ids[m:]
+		for _, a := range found {
+			if size := chainSize(a.Chain); size <= min(share, room) && !seen[a.ID] {
+				seen[a.ID], room = true, room-size
+				answer.Accounts = append(answer.Accounts, a)
+			}
+		}
+	}
+	return answer, nil
+}
+
+func chainSize(events [][]byte) (n int) {
+	for _, e := range events {
+		n += len(e)
+	}
+	return n
 }

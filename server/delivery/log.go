@@ -44,6 +44,8 @@ type Log struct {
 	tails   map[wire.ID]*tail
 	inboxes map[wire.ID][]Waker // by device
 	appends uint64              // the writer's count
+	latest  int                 // the writer's: the size of the last batch
+	frame   []byte              // the writer's, to encode an entry in
 }
 
 // request is an append that waits.

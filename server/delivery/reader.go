@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"frond/server/store"
@@ -133,22 +132,16 @@ func (r *Reader) fromStore(ctx context.Context, limit int) ([]byte, error) {
 		return nil, err
 	}
 	r.after = last
-	return r.encode(entries)
+	return r.encode(entries), nil
 }
 
-func (r *Reader) encode(entries []wire.Entry) ([]byte, error) {
-	var frames []byte
+func (r *Reader) encode(entries []wire.Entry) (frames []byte) {
 	for i := range entries {
-		if !r.covers(entries[i].Seq) {
-			continue
+		if r.covers(entries[i].Seq) {
+			frames = wire.AppendPush(frames, &entries[i])
 		}
-		f, err := wire.EncodeFrame(wire.PushEntry, 0, &entries[i])
-		if err != nil {
-			return nil, fmt.Errorf("delivery: entry %d: %w", entries[i].Seq, err)
-		}
-		frames = append(frames, f...)
 	}
-	return frames, nil
+	return frames
 }
 
 // entitle reads the device's membership as of now, which is no older than seq.

@@ -33,6 +33,7 @@ type conn struct {
 	greeted  bool
 	follows  map[wire.ID]*follow
 	unwatch  func()
+	handled  chan error // what became of a message; handling waits in it
 
 	mu      sync.Mutex
 	socket  Socket  // nil until serve begins
@@ -48,7 +49,10 @@ type conn struct {
 }
 
 func (g *Gateway) newConn(session store.Session) *conn {
-	c := &conn{g: g, session: session, token: session.Token, room: make(chan struct{}, 1), over: make(chan struct{})}
+	c := &conn{
+		g: g, session: session, token: session.Token,
+		room: make(chan struct{}, 1), over: make(chan struct{}), handled: make(chan error, 1),
+	}
 	c.inbox.conn = c
 	if l := g.limits; l.Requests > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(l.Requests), l.RequestBurst)
@@ -79,21 +83,23 @@ func (c *conn) serve(s Socket) {
 	}
 }
 
-// apart handles a message on a goroutine of its own and waits for it. The stack that this takes would
+// apart handles a message on another goroutine and waits for it. The stack that this takes would
 // otherwise stay with the reader for as long as the connection lives; it is worth half of what a
 // connection at rest costs.
 func (c *conn) apart(message []byte) error {
-	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				c.g.logger.Error("request panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				done <- wire.Errorf(wire.CodeInternal, "The server made a mistake. It is in its log.")
-			}
-		}()
-		done <- c.handleMessage(message)
+	c.g.crew.do(func() { c.handled <- c.handleSafely(message) }, c.g.ctx.Done())
+	return <-c.handled
+}
+
+// handleSafely turns a panic, which would be a fault of ours, into an answer.
+func (c *conn) handleSafely(message []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.g.logger.Error("request panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = wire.Errorf(wire.CodeInternal, "The server made a mistake. It is in its log.")
+		}
 	}()
-	return <-done
+	return c.handleMessage(message)
 }
 
 // fail ends a connection because of its client: with a word why when the fault is in what it said,

@@ -53,6 +53,7 @@ type Gateway struct {
 	now      func() time.Time
 	logger   *slog.Logger
 	conns    registry
+	crew     crew
 	routes   http.Handler
 	ctx      context.Context // of what connections ask of the database; ends with Shutdown
 	cancel   context.CancelFunc
@@ -78,6 +79,7 @@ func New(o Options) (*Gateway, error) {
 	if g.logger == nil {
 		g.logger = slog.Default()
 	}
+	g.crew = newCrew()
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.conns.limits = g.limits
 	g.accounts.OnRevoke(g.conns.revoke)

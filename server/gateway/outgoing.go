@@ -70,7 +70,7 @@ func (c *conn) start() {
 		return
 	}
 	c.writing = true
-	go c.write()
+	c.g.crew.do(c.write, c.g.ctx.Done())
 }
 
 // reply sends the answer to a request.
@@ -103,6 +103,15 @@ func (c *conn) queue(id uint64, body any, err error) {
 		return
 	}
 	c.replies = append(c.replies, frame...)
+}
+
+// queueAppended is queue for the most frequent answer.
+func (c *conn) queueAppended(id uint64, a wire.Appended) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closing {
+		c.replies = wire.AppendAppended(c.replies, id, a)
+	}
 }
 
 // write sends what waits, in as few messages as may be, and goes when nothing waits any more.

@@ -101,7 +101,11 @@ type pending struct {
 }
 
 func (p *pending) Answer(r store.AppendResult) {
-	p.conn.queue(p.id, wire.Appended{Seq: r.Seq, Received: r.Received}, r.Err)
+	if r.Err != nil {
+		p.conn.queue(p.id, nil, r.Err)
+	} else {
+		p.conn.queueAppended(p.id, wire.Appended{Seq: r.Seq, Received: r.Received})
+	}
 	<-p.conn.inFlight
 }
 

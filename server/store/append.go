@@ -34,7 +34,11 @@ func (s *Store) Append(ctx context.Context, batch []Append) []AppendResult {
 	if len(items) == 0 {
 		return results
 	}
-	err := s.write(ctx, "append", func(l *link) error { return s.appendItems(l, items) })
+	attempt := 0
+	err := s.write(ctx, "append", func(l *link) error {
+		attempt++
+		return s.appendItems(l, items, s.lookForRetries(attempt))
+	})
 	if err != nil {
 		for _, it := range items {
 			*it.result = AppendResult{Err: err}
@@ -43,16 +47,40 @@ func (s *Store) Append(ctx context.Context, batch []Append) []AppendResult {
 	return results
 }
 
+// wariness is for how many batches retries are looked for after one came. They come in flocks, when
+// connections broke.
+const wariness = 64
+
+// lookForRetries decides whether to look for retries before judging. Otherwise one is found out by the
+// log's unique key, which undoes the transaction; then they are looked for.
+func (s *Store) lookForRetries(attempt int) bool {
+	if attempt > 1 {
+		s.wary.Store(wariness)
+		return true
+	}
+	return s.wary.Load() > 0 && s.wary.Add(-1) >= 0
+}
+
 // appendItems loads what the batch touches, judges each item on that, and writes what came of it.
 // The database is asked a fixed number of times, whatever the length of the batch.
-func (s *Store) appendItems(l *link, items []item) error {
-	b := newLedger(s.now())
-	if err := b.load(l, s.words, items); err != nil {
+func (s *Store) appendItems(l *link, items []item, retries bool) error {
+	k, err := l.takeKnown(s.words)
+	if err != nil {
+		return err
+	}
+	b := newLedger(s.now(), k)
+	if err := b.load(l, s.words, items, retries); err != nil {
 		return err
 	}
 	for i := range items {
 		*items[i].result = b.judge(&items[i])
 	}
+	if !retries {
+		if err := b.recognise(l, s.words, items); err != nil {
+			return err
+		}
+	}
+	l.leaveKnown(s.words, k)
 	return b.save(l, s.words)
 }
 

@@ -70,6 +70,11 @@ func newID() (id wire.ID) {
 	return id
 }
 
+func newMessageID() wire.ID {
+	id, _ := wire.NewMessageID(rand.Reader, time.Now()) // never fails: crypto/rand aborts the program instead
+	return id
+}
+
 func (c *crowd) append(batch ...store.Append) {
 	for _, r := range c.store.Append(context.Background(), batch) {
 		if r.Err != nil {
@@ -91,7 +96,7 @@ func (c *crowd) message(i int) store.Append {
 	p := &c.pairs[i%len(c.pairs)]
 	side := i / len(c.pairs) % 2
 	return store.Append{Account: p.account[side], Device: p.device[side], Send: &wire.Send{Conversation: p.conversation,
-		Message: newID(), Handshake: 1, Frame: benchFrame, Token: benchToken()}}
+		Message: newMessageID(), Handshake: 1, Frame: benchFrame, Token: benchToken()}}
 }
 
 // BenchmarkAppend appends messages of about 1 KB in batches of n, from 64 pairs in turn, each batch

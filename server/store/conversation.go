@@ -20,7 +20,9 @@ type conversation struct {
 	members       int      // devices whose window has no end
 	created       uint64
 
-	fresh, changed bool // for the append that is under way
+	// For the append that is under way: how many entries it added, and what else must be written.
+	added          int
+	fresh, changed bool
 }
 
 // keepRecent handshakes tell whether more than wire.MaxStaleHandshakes came after a seq.

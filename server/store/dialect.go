@@ -28,6 +28,9 @@ type dialect interface {
 type words struct {
 	begin     string
 	forUpdate string
+	// changes asks for a number that changes with whatever others than this connection write; empty
+	// where others may write at any time.
+	changes string
 	// upsert ends an INSERT: on a conflict with the key it sets the columns to the new values, and
 	// without columns it keeps the old row.
 	upsert func(key string, columns ...string) string

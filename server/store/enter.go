@@ -9,8 +9,9 @@ func (b *ledger) enter(it *item) *wire.Entry {
 		c = b.begin(it, c)
 	}
 	c.last++
-	c.changed = true
+	c.added++
 	if it.handshake != nil {
+		c.changed = true
 		b.enterHandshake(it, c)
 	}
 	e := it.entry(c.last, b.now)

@@ -11,12 +11,10 @@ import (
 type ledger struct {
 	now uint64
 
-	conversations map[wire.ID]*conversation
-	pairs         map[[32]byte]wire.ID
-	devices       map[wire.ID]device
-	members       map[wire.ID]map[wire.ID]*membership // by conversation and device; only windows without an end
-	appended      map[messageKey]appended
-	inboxes       map[wire.ID]int
+	*known
+	pairs    map[[32]byte]wire.ID
+	appended map[messageKey]appended
+	inboxes  map[wire.ID]int
 
 	entries  []*wire.Entry
 	windows  []*membership // new or ended
@@ -58,16 +56,14 @@ type groupInfo struct {
 	sealed []byte
 }
 
-func newLedger(now uint64) *ledger {
+func newLedger(now uint64, k *known) *ledger {
 	return &ledger{
-		now:           now,
-		conversations: map[wire.ID]*conversation{},
-		pairs:         map[[32]byte]wire.ID{},
-		devices:       map[wire.ID]device{},
-		members:       map[wire.ID]map[wire.ID]*membership{},
-		appended:      map[messageKey]appended{},
-		inboxes:       map[wire.ID]int{},
-		infos:         map[wire.ID]groupInfo{},
+		now:      now,
+		known:    k,
+		pairs:    map[[32]byte]wire.ID{},
+		appended: map[messageKey]appended{},
+		inboxes:  map[wire.ID]int{},
+		infos:    map[wire.ID]groupInfo{},
 	}
 }
 
@@ -87,7 +83,7 @@ func newLedgerStatements(w *words) ledgerStatements {
 			return "SELECT " + conversationColumns + " FROM conversation WHERE id IN (" + marks(n) + ") ORDER BY id" + w.forUpdate
 		}),
 		loadAppended: newLookup(func(n int) string {
-			return "SELECT device, message, conversation, kind, seq, received FROM entry WHERE " + w.pairs("device", "message", n)
+			return "SELECT device, message, conversation, kind, seq, received FROM entry WHERE " + w.pairs("message", "device", n)
 		}),
 		loadMembers: newLookup(func(n int) string {
 			return "SELECT " + memberColumns + " FROM member WHERE until_seq = 0 AND " + w.pairs("conversation", "device", n)
@@ -114,8 +110,9 @@ var (
 	})
 )
 
-// needs collects, each once, the keys a batch asks for.
+// needs collects, each once, the keys a batch asks for and which are not known.
 type needs struct {
+	known                                                               *known
 	conversations, pairs, devices, members, messages, inboxes, accounts [][]any
 	seen                                                                map[any]bool
 }
@@ -137,16 +134,30 @@ func (n *needs) add(list *[][]any, identity any, parameters ...any) {
 }
 
 func (n *needs) device(conversation, device wire.ID) {
-	n.add(&n.devices, deviceKey(device), device[:])
-	n.add(&n.members, memberKey{conversation, device}, conversation[:], device[:])
+	if _, ok := n.known.devices[device]; !ok {
+		n.add(&n.devices, deviceKey(device), device[:])
+	}
+	if n.known.member(conversation, device) == nil {
+		n.add(&n.members, memberKey{conversation, device}, conversation[:], device[:])
+	}
 }
 
-func needsOf(items []item) *needs {
-	n := &needs{seen: make(map[any]bool, 4*len(items))}
+func (n *needs) message(it *item) {
+	n.add(&n.messages, messageKey{it.device, it.message}, it.message[:], it.device[:])
+}
+
+// needsOf lists what the items ask for. Unless every retry must be found at once, a message's id is
+// not among it: nearly every one is new, and the log's unique key says so when one is not.
+func needsOf(k *known, items []item, retries bool) *needs {
+	n := &needs{known: k, seen: map[any]bool{}}
 	for i := range items {
 		it := &items[i]
-		n.add(&n.conversations, conversationKey(it.conversation), it.conversation[:])
-		n.add(&n.messages, messageKey{it.device, it.message}, it.device[:], it.message[:])
+		if k.conversations[it.conversation] == nil {
+			n.add(&n.conversations, conversationKey(it.conversation), it.conversation[:])
+		}
+		if retries || it.handshake != nil {
+			n.message(it)
+		}
 		n.device(it.conversation, it.device)
 		if h := it.handshake; h != nil {
 			n.handshake(it, h)
@@ -172,10 +183,10 @@ func (n *needs) handshake(it *item, h *wire.Handshake) {
 	}
 }
 
-// load reads all that the items ask for, and locks their conversations first: whoever else appends
-// to one of them waits, so that what is read after stays true.
-func (b *ledger) load(l *link, w *words, items []item) error {
-	n := needsOf(items)
+// load reads what the items ask for and is not known, and locks their conversations first: whoever else
+// appends to one of them waits, so that what is read after stays true.
+func (b *ledger) load(l *link, w *words, items []item, retries bool) error {
+	n := needsOf(b.known, items, retries)
 	for _, step := range []struct {
 		lookup *lookup
 		keys   [][]any
@@ -195,6 +206,27 @@ func (b *ledger) load(l *link, w *words, items []item) error {
 	for _, k := range n.accounts {
 		if err := l.query(b.scanMember, w.loadAccount, k...); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// recognise finds, among messages that were refused, retries of what was appended when it was still
+// allowed: those get the first answer.
+func (b *ledger) recognise(l *link, w *words, items []item) error {
+	n := &needs{known: b.known, seen: map[any]bool{}}
+	for i := range items {
+		if items[i].result.Err != nil {
+			n.message(&items[i])
+		}
+	}
+	if err := l.all(&w.loadAppended, n.messages, b.scanAppended); err != nil {
+		return err
+	}
+	for i := range items {
+		it := &items[i]
+		if a, ok := b.appended[messageKey{it.device, it.message}]; ok && it.result.Err != nil {
+			*it.result = retry(it, a)
 		}
 	}
 	return nil
@@ -246,27 +278,4 @@ func (b *ledger) scanInbox(r *sql.Rows) error {
 	err := r.Scan(scanID(&id), &n)
 	b.inboxes[id] = n
 	return err
-}
-
-// member returns a device's window without an end, or nil.
-func (b *ledger) member(conversation, device wire.ID) *membership {
-	return b.members[conversation][device]
-}
-
-func (b *ledger) setMember(m *membership) {
-	if b.members[m.conversation] == nil {
-		b.members[m.conversation] = map[wire.ID]*membership{}
-	}
-	b.members[m.conversation][m.device] = m
-}
-
-// accountIsMember reports whether any device of the account is a member. It is known only for
-// accounts whose windows were loaded.
-func (b *ledger) accountIsMember(conversation, account wire.ID) bool {
-	for _, m := range b.members[conversation] {
-		if m.account == account {
-			return true
-		}
-	}
-	return false
 }

@@ -56,6 +56,9 @@ func hotStatements(w *words, conversation, account, device wire.ID) []hotStateme
 			pad("load pairs", &loadPairs, n, token),
 			pad("oldest keys", &oldestKeys, n, id),
 		)
+		growth := pad("longer", &longer, n, conversation[:])
+		growth.args = append([]any{1}, growth.args...)
+		list = append(list, growth)
 	}
 	return list
 }

@@ -90,6 +90,10 @@ type link struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	old        bool // it has served before, so the other end may have gone since
+
+	// kept is what the last transaction on this link left to be known, if it was an append; next is
+	// what the one under way will leave once it is committed.
+	kept, next *known
 }
 
 func (l *link) close() {

@@ -1,6 +1,10 @@
 package store
 
-import "frond/wire"
+import (
+	"slices"
+
+	"frond/wire"
+)
 
 const (
 	endWindow  = "UPDATE member SET until_seq = ? WHERE conversation = ? AND device = ? AND from_seq = ?"
@@ -13,28 +17,52 @@ var (
 	insertInbox   = newInsert("INSERT INTO inbox (device, conversation, seq)", 3, "")
 )
 
+// longer counts the entries that conversations gained when nothing else changed about them, which is
+// what a message does.
+var longer = newLookup(func(n int) string {
+	return "UPDATE conversation SET last = last + ? WHERE id IN (" + marks(n) + ")"
+})
+
 // save writes what the items did. New conversations come first, since other rows refer to them.
 func (b *ledger) save(l *link, w *words) error {
 	var changed []*conversation
+	grown := map[int][][]any{} // ids by the number of new entries
 	for _, e := range b.entries {
 		c := b.conversations[e.Conversation]
-		if c.fresh {
+		switch {
+		case c.fresh:
 			if _, err := l.exec(insertConversation, c.row()...); err != nil {
 				return err
 			}
-		} else if c.changed {
+		case c.changed:
 			changed = append(changed, c)
+		case c.added > 0:
+			grown[c.added] = append(grown[c.added], key(c.id))
 		}
-		c.fresh, c.changed = false, false
+		c.added, c.fresh, c.changed = 0, false, false
 	}
 	for _, step := range []func() error{
 		func() error { return saveConversations(l, w, changed) },
+		func() error { return saveGrowth(l, grown) },
 		func() error { return b.saveEntries(l) },
 		func() error { return b.saveWindows(l) },
 		func() error { return b.saveWelcomes(l) },
 		func() error { return b.saveInfos(l, w) },
 	} {
 		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func saveGrowth(l *link, grown map[int][][]any) error {
+	for by, ids := range grown {
+		err := longer.each(ids, func(text string, args []any) error {
+			_, err := l.exec(text, slices.Insert(args, 0, any(by))...)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -84,6 +112,7 @@ func (b *ledger) saveWindows(l *link) error {
 	for _, m := range b.windows {
 		if m.fresh {
 			fresh = append(fresh, m)
+			m.fresh = false
 		} else if _, err := l.exec(endWindow, number(m.until), m.conversation[:], m.device[:], number(m.from)); err != nil {
 			return err
 		}

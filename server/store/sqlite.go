@@ -37,6 +37,7 @@ type sqliteDialect struct {
 var sqliteWords = newWords(words{
 	begin:     "BEGIN IMMEDIATE",
 	forUpdate: "", // the one writer holds the whole database
+	changes:   "PRAGMA data_version",
 	upsert: func(key string, columns ...string) string {
 		if len(columns) == 0 {
 			return "ON CONFLICT (" + key + ") DO NOTHING"

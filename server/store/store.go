@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Store struct {
 	readers *pool
 	writers *pool // the same pool as readers where a database allows one connection only
 	clock   func() time.Time
+	wary    atomic.Int32 // batches in which retries are looked for
 }
 
 // Open connects to a database and brings its tables up to date. It fails when the database was made

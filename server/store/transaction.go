@@ -81,8 +81,10 @@ func (s *Store) writeOnce(ctx context.Context, f func(*link) error) (err error) 
 	if err != nil {
 		return err
 	}
-	sound := false // a link is kept only when it is known to be outside a transaction
+	var left *known // only a committed transaction leaves what it says it leaves
+	sound := false  // a link is kept only when it is known to be outside a transaction
 	defer func() {
+		l.kept, l.next = left, nil
 		if sound {
 			s.writers.give(l)
 		} else {
@@ -93,7 +95,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(*link) error) (err error) 
 		err = l.script("COMMIT")
 	}
 	if err == nil {
-		sound = true
+		sound, left = true, l.next
 		return nil
 	}
 	sound = !brokenLink(err) && l.script("ROLLBACK") == nil

@@ -2,6 +2,7 @@
 // the one before it ended.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { noMariaDB, startMariaDB } from './lib/mariadb.mjs';
 import { Person, launch, noBrowser } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 import { Wire } from './lib/wire.mjs';
@@ -9,11 +10,17 @@ import { Wire } from './lib/wire.mjs';
 // What a browser says when the server is away, which is what these tests do to it.
 const serverAway = [/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/, /WebSocket connection to .* failed/];
 
-describe('people exchange messages', { skip: noBrowser(), timeout: 600_000 }, () => {
-  let server, browser, ana, ben, carl, benWire;
+const databases = [
+  { name: 'SQLite', skip: noBrowser() },
+  { name: 'MariaDB', skip: noBrowser() || noMariaDB() },
+];
+
+for (const { name, skip } of databases) describe(`people exchange messages, kept in ${name}`, { skip, timeout: 600_000 }, () => {
+  let mariadb, server, browser, ana, ben, carl, benWire;
 
   before(async () => {
-    server = await Server.start();
+    if (name === 'MariaDB') mariadb = await startMariaDB();
+    server = await (mariadb ? Server.start('--database', mariadb.url) : Server.start());
     benWire = await Wire.to(server.port);
     browser = await launch();
     [ana, ben, carl] = await Promise.all([
@@ -27,6 +34,7 @@ describe('people exchange messages', { skip: noBrowser(), timeout: 600_000 }, ()
     await browser?.close();
     await benWire?.close();
     await server?.close();
+    await mariadb?.stop();
   });
 
   it('three people create accounts from the first page', async () => {

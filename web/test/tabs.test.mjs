@@ -29,8 +29,10 @@ describe('tabs', { skip: noBrowser(), timeout: 600_000 }, () => {
     const second = ana.page;
     await second.getByRole('heading', { name: 'Frond is open in another tab' }).waitFor();
     assert.equal(await first.getByRole('textbox', { name: 'Message' }).count(), 1, 'the first tab was disturbed');
+    await first.getByRole('button', { name: 'New conversation' }).click();
     await second.getByRole('button', { name: 'Use Frond here' }).click();
     await first.getByRole('heading', { name: 'Frond is open in another tab' }).waitFor();
+    await first.getByRole('dialog').waitFor({ state: 'detached' });
     await ana.openConversation('ben');
     await ana.sees('ana', 'from the first tab');
     await ana.say('from the second tab');

@@ -119,6 +119,28 @@ func retries(w *world) {
 	w.equal(len(w.log(id)), 4)
 }
 
+func lateRetries(w *world) {
+	people := w.people(3)
+	id := w.group(people[0], people[1], people[2])
+	gone := w.send(people[1], id, 1)
+	first := w.append(gone)[0]
+	w.ok(first.Err)
+	w.replace(people[1])
+	r := w.append(gone, w.send(people[1], id, 1))
+	w.equal(r[0], store.AppendResult{Seq: first.Seq, Received: first.Received, Duplicate: true})
+	w.refused(r[1].Err, wire.CodeUnauthenticated)
+
+	message := w.send(people[0], id, 1)
+	w.ok(w.append(message)[0].Err)
+	r = w.append(w.send(people[2], id, 1), message, w.send(people[0], id, 1))
+	for i, seq := range []uint64{4, 3, 5} {
+		w.ok(r[i].Err)
+		w.equal(r[i].Seq, seq)
+		w.equal(r[i].Duplicate, i == 1)
+	}
+	w.equal(len(w.log(id)), 5)
+}
+
 func reusedMessageID(w *world) {
 	people := w.people(2)
 	first, second := w.group(people[0], people[1]), w.group(people[0], people[1])

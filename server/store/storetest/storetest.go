@@ -41,6 +41,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a message is stored byte for byte", roundTrip},
 		{"messages and refusals share a batch", mixedBatch},
 		{"a retry gets the first answer", retries},
+		{"a retry comes late, or among new messages", lateRetries},
 		{"a message id means one thing only", reusedMessageID},
 		{"of two commits one wins", commitRace},
 		{"commits in one batch follow one another", commitsInBatch},

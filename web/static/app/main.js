@@ -17,7 +17,7 @@ const app = document.getElementById('app');
 let screen = null;
 let core = null;
 
-/** Shows one screen in place of another. */
+/** Shows one screen in place of another; a dialog belongs to the screen it was opened from. */
 function show(view) {
   closeDialogs();
   screen?.close();
@@ -35,12 +35,14 @@ function noStorage(error) {
 }
 
 // A core that could not open its store ends at once; then the store is what to speak of.
-async function crashed(text) {
+async function crashed(text, wasReady) {
+  const words = strings.loading;
   core?.stop();
   core = null;
   console.error(`frond: ${text}`);
   if (!(await storageWorks())) return noStorage(new Error(text));
-  show(new NoticeView({ title: strings.loading.crashed, text: strings.loading.crashedHint, ...reload }));
+  const [title, hint] = wasReady ? [words.crashed, words.crashedHint] : [words.notStarted, words.notStartedHint];
+  show(new NoticeView({ title, text: hint, ...reload }));
 }
 
 // A browser that compiled this very core before has it ready: then progress is not worth its cost.
@@ -72,14 +74,19 @@ function elsewhere() {
 async function run() {
   const store = new Store();
   const loading = show(new LoadingView());
+  let ready = false;
   const mine = (core = new Core(
     (event, data) => {
       if (mine !== core) return;
       if (event === 'loading') loading.progress(data);
-      else if (event === 'ready') rememberVisit(), loading.starting();
-      else if (event === 'crashed') crashed(data.text);
+      else if (event === 'crashed') crashed(data.text, ready);
       else if (event === 'fault' && data.code === takenOver) elsewhere();
-      else store.apply(event, data);
+      else if (event !== 'ready') store.apply(event, data);
+      else {
+        ready = true;
+        rememberVisit();
+        loading.starting();
+      }
     },
     { wasm: meta.content, size: Number(meta.dataset.size), progress: firstVisit() },
   ));
@@ -104,7 +111,9 @@ function follow(mine, store, session) {
   const signedIn = session.state === 'signed-in';
   if (signedIn && (screen instanceof ShellView || screen instanceof WelcomeView)) return;
   if (!signedIn && screen instanceof SignView) return;
-  if (!signedIn) {
+  // The keys live in this browser's storage: ask that it is not cleared when space is short.
+  if (signedIn) navigator.storage?.persist?.().catch(() => {});
+  else {
     history.replaceState(null, '', '#/');
     document.title = strings.title(0);
   }

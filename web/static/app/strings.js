@@ -14,6 +14,8 @@ export const strings = {
     starting: 'Opening your messages…',
     crashed: 'Frond has stopped',
     crashedHint: 'Something went wrong inside this page. Nothing that was sent is lost. Load the page again to go on.',
+    notStarted: 'Frond cannot start',
+    notStartedHint: 'The download was cut off, or the browser refuses to keep data for this address, as some private windows do.',
     reload: 'Load again',
     unsupported: 'Frond cannot run here',
     unsupportedHint: 'This address is not secure, so the browser withholds what Frond needs to seal messages. Open Frond at its https address, or on this machine at http://localhost.',

@@ -121,7 +121,7 @@ CREATE TABLE IF NOT EXISTS entry (
   token        MEDIUMTEXT CHARACTER SET ascii COLLATE ascii_bin,
   commitment   BINARY(32),
   PRIMARY KEY (conversation, seq),
-  UNIQUE KEY entry_message (device, message),
+  UNIQUE KEY entry_message (message, device),
   FOREIGN KEY (conversation) REFERENCES conversation (id)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;
 

@@ -118,7 +118,8 @@ CREATE TABLE entry (
 ) STRICT;
 
 CREATE UNIQUE INDEX entry_log ON entry (conversation, seq);
-CREATE UNIQUE INDEX entry_message ON entry (device, message);
+-- Message ids begin with the time, so this index grows at its end.
+CREATE UNIQUE INDEX entry_message ON entry (message, device);
 
 CREATE TABLE group_info (
   conversation BLOB PRIMARY KEY REFERENCES conversation (id),
