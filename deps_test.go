@@ -30,7 +30,7 @@ var layers = []struct {
 	{"frond/cmd/frond-wasm", []string{"frond/client", "frond/client/...", "frond/wire"}},
 
 	{"frond/server/store", []string{"frond/wire", "frond/mls"}},
-	{"frond/server/store/...", []string{"frond/wire", "frond/mls", "frond/server/store"}},
+	{"frond/server/store/...", []string{"frond/wire", "frond/mls", "frond/server/store", "frond/server/store/..."}},
 	{"frond/server/bus", []string{"frond/wire", "frond/mls"}},
 	{"frond/server/bus/...", []string{"frond/wire", "frond/server/bus"}},
 	{"frond/server/account", []string{"frond/wire", "frond/mls", "frond/server/store", "frond/server/bus"}},

@@ -53,7 +53,8 @@ func (c *conn) identify(h *wire.Hello) error {
 	if err != nil {
 		return err
 	}
-	c.session = fresh
+	// Account and token stay as they are: whoever revokes sessions reads them at any time.
+	c.session.Device, c.session.Seen, c.session.Expires = fresh.Device, fresh.Seen, fresh.Expires
 	if fresh.Device == nil || *fresh.Device != h.Device {
 		return wire.Errorf(wire.CodeForbidden, "this session is not this device's")
 	}
