@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"frond/client/identity"
@@ -139,6 +140,9 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 	if wire.ID(chain.Account()) != a.ID || chain.UserName() != a.Name {
 		return identity.ErrOtherAccount
 	}
+	if err := c.checkName(a); err != nil {
+		return err
+	}
 	if c.self != nil && a.ID == c.self.Account {
 		return chain.Extends(c.self.chain)
 	}
@@ -164,6 +168,23 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 	c.putContact(t, a.ID, k)
 	if pin && (old == nil || !old.pinned || k.changed != old.changed) {
 		c.stateChanged(t)
+	}
+	return nil
+}
+
+// checkName refuses a name that is not one, and a name that this device knows as somebody else's: a
+// server that moves a name to other keys would otherwise be believed as if one met for the first time.
+func (c *Client) checkName(a wire.Account) error {
+	if name, err := wire.CheckUserName(a.Name); err != nil || name != a.Name {
+		return fmt.Errorf("%w: not a user name", identity.ErrOtherAccount)
+	}
+	if c.self != nil && a.Name == c.self.Name && a.ID != c.self.Account {
+		return fmt.Errorf("%w: it has this account's own name", identity.ErrOtherAccount)
+	}
+	for id, k := range c.contacts {
+		if k.name == a.Name && id != a.ID {
+			return fmt.Errorf("%w: the name belongs to another account", identity.ErrOtherAccount)
+		}
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (c *Client) checkInfo(v *conversation, view *mls.GroupInfoView, key wire.Ha
 // checkPinned compares the roots of a roster with those this device knows.
 func (c *Client) checkPinned(roster *Roster) error {
 	for _, p := range roster.People {
-		if k := c.contacts[p.Account]; k != nil && k.root() != p.Root {
+		if k := c.contacts[p.Account]; k != nil && !k.hadRoot(p.Root) {
 			return wire.Errorf(CodeKeyChanged, "the conversation names other keys for %s than this device knows", k.name)
 		}
 	}
@@ -164,10 +164,10 @@ func (c *Client) checkPinned(roster *Roster) error {
 }
 
 // mayRejoin decides whether to give up the group this device has: only when the log is processed as
-// far as the group information and that is of another epoch, and not twice within ten minutes.
+// far as the group information and that is of a later epoch, and not twice within ten minutes.
 func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, seq uint64) bool {
 	now := c.nowMillis()
-	if g, err := c.openGroup(v); err == nil && (view.Epoch == g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
+	if g, err := c.openGroup(v); err == nil && (view.Epoch <= g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
 		v.behind = false
 		return false
 	}

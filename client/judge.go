@@ -60,6 +60,9 @@ func (v *verifier) change(e mls.Effects) (ch change, err error) {
 	if e.ReInit != nil {
 		return ch, notAllowed("a conversation is not begun anew")
 	}
+	if len(e.PSKs) > 0 {
+		return ch, notAllowed("a pre-shared key, which not everybody has, would split the conversation")
+	}
 	ch = change{external: e.External, rosterUntouched: slices.EqualFunc(e.Before, e.After, equalExtension)}
 	if ch.before, err = rosterOf(e.Before); err != nil {
 		return ch, fmt.Errorf("roster before: %w", err)
@@ -92,7 +95,25 @@ func (v *verifier) change(e mls.Effects) (ch change, err error) {
 			return ch, err
 		}
 	}
-	return ch, nil
+	return ch, v.checkSamePeople(e)
+}
+
+// checkSamePeople lets nobody renew a leaf into one of another device, account or root.
+func (v *verifier) checkSamePeople(e mls.Effects) error {
+	now := e.Updated
+	if !e.External {
+		now = append([]mls.Member{e.Committer}, now...)
+	}
+	for i, m := range e.Were {
+		was, err := v.credential(m)
+		if err != nil {
+			return notAllowed("renewed leaf: %v", err)
+		}
+		if is, err := v.credential(now[i]); err != nil || !sameDevice(was, is) {
+			return notAllowed("a leaf changes whose it is")
+		}
+	}
+	return nil
 }
 
 // updated checks a leaf that renewed its keys: it must still be admitted.
@@ -261,11 +282,7 @@ func (v *verifier) judgeStaged(s *mls.Staged) (change, error) {
 	if !ch.external {
 		return ch, nil
 	}
-	members := s.Merge().Members()
-	ch.another = v.hasAnother(members, ch.by)
-	if ch.after.Kind == wire.Open {
-		return ch, v.checkOneRoot(members, ch.by)
-	}
+	ch.another = v.hasAnother(s.Merge().Members(), ch.by)
 	return ch, nil
 }
 
@@ -279,17 +296,6 @@ func (v *verifier) checkTree(members []mls.Member, r *Roster) error {
 		}
 		if err := r.admits(c); err != nil {
 			return notAllowed("leaf %d: %v", m.Leaf, err)
-		}
-	}
-	return nil
-}
-
-// checkOneRoot keeps a device from joining the open conversation as an account that is there under
-// another root: no roster pins roots there.
-func (v *verifier) checkOneRoot(members []mls.Member, by identity.Credential) error {
-	for _, m := range members {
-		if c, err := v.credential(m); err != nil || c.Account == by.Account && c.Root != by.Root {
-			return notAllowed("the account is here under another root")
 		}
 	}
 	return nil

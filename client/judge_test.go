@@ -221,6 +221,29 @@ func TestEverybodyJudgesChangesByTheRoleOfTheirAuthor(t *testing.T) {
 	}
 }
 
+func TestALeafStaysWhoseItIsAndNoKeyFromBeforeSplitsTheGroup(t *testing.T) {
+	t.Parallel()
+	for what, kind := range map[string]wire.ConversationKind{"group": wire.Group, "open": wire.Open} {
+		c := newCircle(t, kind)
+		g := c.annG
+		if g == nil {
+			g = c.ownerG
+		}
+		impostor := c.owner.impostor()
+		credential := impostor.credential()
+		old := mls.PSKID{Type: mls.PSKResumption, Usage: mls.PSKApplication, GroupID: g.GroupID(), Epoch: g.Epoch()}
+		for how, o := range map[string]mls.CommitOptions{
+			"a leaf becomes another person's": {Signer: impostor.key.Signer(), Credential: &credential},
+			"an old key is mixed in":          {PSKs: []mls.PSKID{old}},
+		} {
+			s := must(g.Commit(config(), o))
+			if err := c.verdict(t, g, s.Message()); !errors.Is(err, errNotAllowed) {
+				t.Errorf("%s: %s: judged %v", what, how, err)
+			}
+		}
+	}
+}
+
 func TestNobodyChangesADirectConversation(t *testing.T) {
 	t.Parallel()
 	c := newCircle(t, wire.Direct)
@@ -263,7 +286,7 @@ func TestADeviceThatJoinsByItselfIsJudged(t *testing.T) {
 		{"somebody with a member's account under another root", group, group.bob.impostor(), nil, false},
 		{"anybody, into the open conversation", open, open.stranger, nil, true},
 		{"anybody, replacing somebody in the open conversation", open, open.stranger, []mls.LeafIndex{open.leaf(open.bob)}, false},
-		{"an account of the open conversation under another root", open, open.bob.impostor(), nil, false},
+		{"an account of the open conversation under another root, which its messages will show", open, open.bob.impostor(), nil, true},
 		{"an account of the open conversation under another root, taking its place", open, open.bob.impostor(), []mls.LeafIndex{open.leaf(open.bob)}, false},
 	} {
 		s, err := test.circle.external(t, test.who, test.replace...)

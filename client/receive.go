@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -213,7 +214,7 @@ func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
 // handshakeEntry processes a commit. One that does not verify or breaks a rule is skipped: the group
 // stays as it was, for everybody alike.
 func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
-	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device {
+	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device && bytes.Equal(v.pending.frame(), e.Frame) {
 		return c.ownHandshake(t, v, e)
 	}
 	g, err := c.openGroup(v)
@@ -247,6 +248,10 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.stateChanged(t)
 	}
 	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
+	if err := c.checkPinned(&v.roster); err != nil {
+		// The commit stands, for all must agree; but nothing is sent to keys that pass for somebody's.
+		t.fault(CodeKeyChanged, "A conversation names other keys for somebody than this device knows. Nothing is sent there before they are removed.")
+	}
 	return nil
 }
 

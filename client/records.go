@@ -108,6 +108,18 @@ type pendingRecord struct {
 	Notice   noticeRecord `cbor:"6,keyasint"`
 }
 
+// frame is the commit itself.
+func (p *pendingRecord) frame() []byte {
+	if p.Kind == pendingCreate {
+		var create wire.Create
+		_ = wire.Decode(p.Body, &create) // written by this device; what cannot be read equals no entry
+		return create.Handshake.Frame
+	}
+	var h wire.Handshake
+	_ = wire.Decode(p.Body, &h) // as above
+	return h.Frame
+}
+
 // outboxRecord is a message that is not yet seen in the log. Sealed is nil until its turn comes.
 type outboxRecord struct {
 	Message wire.ID       `cbor:"1,keyasint"`

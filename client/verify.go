@@ -115,10 +115,11 @@ func (c *Client) markShared(t *tx, account wire.ID) {
 	}
 }
 
-// keysChanged reports whether the keys of somebody in a closed conversation changed, unacknowledged.
+// keysChanged reports whether the keys of somebody in a closed conversation changed, unacknowledged, or
+// are none that this device ever verified of them.
 func (c *Client) keysChanged(v *conversation) bool {
 	for _, p := range v.roster.People {
-		if k := c.contacts[p.Account]; k != nil && k.changed {
+		if k := c.contacts[p.Account]; k != nil && (k.changed || !k.hadRoot(p.Root)) {
 			return true
 		}
 	}

@@ -18,10 +18,10 @@ type acquaintance struct {
 	chain *identity.Chain
 }
 
-func meetSomebody(t *testing.T) *acquaintance {
+func meetSomebody(t *testing.T, name string) *acquaintance {
 	t.Helper()
 	a := &acquaintance{root: must(identity.NewRoot(rand.Reader))}
-	a.chain = must(identity.NewChain(rand.Reader, a.root, "ben", time.Now()))
+	a.chain = must(identity.NewChain(rand.Reader, a.root, name, time.Now()))
 	return a
 }
 
@@ -52,7 +52,7 @@ func couple(t *testing.T, with *acquaintance) (*Client, *conversation, *[]Event)
 	var events []Event
 	c.cfg.Emit = func(e Event) { events = append(events, e) }
 	must(c.met(with.shown(), true))
-	own := v.roster.People[0]
+	own, _ := v.roster.Person(c.self.Account)
 	v.roster = Roster{Version: rosterVersion, Kind: wire.Direct, Posting: Member, People: []Person{own, {Account: with.id(), Root: wire.Hash(with.root.Public()), Role: Member}}}
 	slices.SortFunc(v.roster.People, func(a, b Person) int { return slices.Compare(a.Account[:], b.Account[:]) })
 	v.rec.Kind, v.rec.Begun = wire.Direct, true
@@ -63,7 +63,7 @@ func couple(t *testing.T, with *acquaintance) (*Client, *conversation, *[]Event)
 func TestAChangedRootClearsVerifiedAndHoldsMessagesUntilAcknowledged(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	ben := meetSomebody(t)
+	ben := meetSomebody(t, "ben")
 	c, v, events := couple(t, ben)
 	before := must(c.Contact(ctx, ben.id()))
 	if before.Verified || before.Changed || len(strings.Fields(before.Number)) != 12 {
@@ -106,12 +106,34 @@ func TestAChangedRootClearsVerifiedAndHoldsMessagesUntilAcknowledged(t *testing.
 	}
 }
 
+func TestANameThatMovesToAnotherAccountIsRefused(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	ben, impostor, mirror := meetSomebody(t, "ben"), meetSomebody(t, "ben"), meetSomebody(t, "ada")
+	c, _, events := couple(t, ben)
+	c.self.Name = "ada"
+	for _, a := range []wire.Account{
+		{ID: impostor.id(), Name: "ben", Chain: impostor.chain.Events()},
+		{ID: mirror.id(), Name: "ada", Chain: mirror.chain.Events()},
+	} {
+		if found := must(c.met(encode(wire.Accounts{Accounts: []wire.Account{a}}), true)); len(found) != 0 {
+			t.Fatalf("%s was taken for %v", a.Name, found)
+		}
+		if _, err := c.Contact(ctx, a.ID); wire.CodeOf(err) != CodeUnknownPerson {
+			t.Fatalf("%s is a contact: %v", a.Name, err)
+		}
+	}
+	if len(*events) == 0 {
+		t.Fatal("nobody was told")
+	}
+}
+
 func TestAComparedCodeMatchesTheTruePersonOnly(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	ben, eve := meetSomebody(t), meetSomebody(t)
+	ben, eve := meetSomebody(t, "ben"), meetSomebody(t, "eve")
 	c, _, _ := couple(t, ben)
-	must(c.met(encode(wire.Accounts{Accounts: []wire.Account{{ID: eve.id(), Name: "ben", Chain: eve.chain.Events()}}}), true))
+	must(c.met(encode(wire.Accounts{Accounts: []wire.Account{{ID: eve.id(), Name: "eve", Chain: eve.chain.Events()}}}), true))
 	own := must(c.Contact(ctx, ben.id()))
 	if match, err := c.Compare(ctx, ben.id(), own.Code); err != nil || !match {
 		t.Fatalf("%v, %v", match, err)
@@ -129,7 +151,7 @@ func TestAComparedCodeMatchesTheTruePersonOnly(t *testing.T) {
 
 func TestAForkedOrShortenedChainIsRefusedAndTold(t *testing.T) {
 	t.Parallel()
-	ben := meetSomebody(t)
+	ben := meetSomebody(t, "ben")
 	short := ben.shown()
 	fork := *ben
 	ben.rotate()

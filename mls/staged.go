@@ -58,6 +58,10 @@ type Effects struct {
 	SelfRemoved             bool
 	ReInit                  *ReInit // set when the group ends and awaits its successor
 	AAD                     []byte  // authenticated data of the commit
+	PSKs                    []PSKID // pre-shared keys that the commit injects
+	// Were is who renewed leaves belonged to before: the committer first, unless External, then
+	// Updated in its order.
+	Were []Member
 }
 
 func (e *epochState) effects(ch *change, committer Member, a *authenticatedContent) Effects {
@@ -67,6 +71,10 @@ func (e *epochState) effects(ch *change, committer Member, a *authenticatedConte
 			members = append(members, t.leaf(i).at(i))
 		}
 		return members
+	}
+	were := list(e.tree, ch.updated)
+	if a.content.sender.typ != SenderNewMemberCommit {
+		were = append([]Member{e.tree.leaf(committer.Leaf).at(committer.Leaf)}, were...)
 	}
 	return Effects{
 		Committer: committer,
@@ -79,5 +87,7 @@ func (e *epochState) effects(ch *change, committer Member, a *authenticatedConte
 		After:     ch.context.extensions,
 		ReInit:    ch.reInit,
 		AAD:       a.content.aad,
+		PSKs:      ch.psks,
+		Were:      were,
 	}
 }
