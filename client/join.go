@@ -164,10 +164,12 @@ func (c *Client) checkPinned(roster *Roster) error {
 }
 
 // mayRejoin decides whether to give up the group this device has: only when the log is processed as
-// far as the group information and that is of a later epoch, and not twice within ten minutes.
+// far as the group information and that is of another epoch, and not twice within ten minutes. A
+// group in which somebody else was heard is given up for a later epoch only: nobody leads it back.
 func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, seq uint64) bool {
 	now := c.nowMillis()
-	if g, err := c.openGroup(v); err == nil && (view.Epoch <= g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
+	g, err := c.openGroup(v)
+	if err == nil && (view.Epoch == g.Epoch() || v.rec.Confirmed && view.Epoch < g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
 		v.behind = false
 		return false
 	}

@@ -186,7 +186,7 @@ func talk(t *testing.T, ada, ben *page) {
 			c = listed
 		}
 	}
-	wantFields(t, "conversation", c, "canSend id joining kind people position read retention title unread")
+	wantFields(t, "conversation", c, "canSend id joining keyChanged kind people position read retention title unread verified")
 	if c["title"] != "ada" || c["kind"] != "direct" || c["retention"] != "full" || c["canSend"] != true || c["joining"] != false {
 		t.Errorf("conversation: %v", c)
 	}
