@@ -20,7 +20,10 @@
 //	discard      {conversation, message}              {}
 //	read         {conversation, position}             {}
 //	add          {conversation, people}               {}
-//	remove       {conversation, account}              {}
+//	members      {conversation}                       {members: [{account, name, role, you, verified}], can}
+//	remove-member {conversation, account}             {}
+//	rename       {conversation, name}                 {}
+//	role         {conversation, account, role}        {}
 //	reconnect    {}                                   {}
 //	contact      {account}                            {account, name, number, code, verified, changed}
 //	verify       {account, verified}                  {}
