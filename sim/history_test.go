@@ -183,6 +183,49 @@ func TestAKeyThatWasNotYetStoredIsStoredAfterARestart(t *testing.T) {
 	})
 }
 
+// TestTwoDevicesWriteOnePageTogether lets both devices of an account receive, and send, at the same time;
+// a third finds what either had.
+func TestTwoDevicesWriteOnePageTogether(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		var said []string
+		say := func(p *person, text string) {
+			t.Helper()
+			p.say(t, id, text)
+			said = append(said, text)
+		}
+		say(ben, "before the second")
+		ada.settle(t)
+		other := w.again(ada)
+		other.signInOn(t)
+		for i := range 30 {
+			say([]*person{ada, other, ben}[i%3], fmt.Sprint("together ", i))
+		}
+		ada.lane.set(true, false) // only the second is there
+		say(ben, "for the second")
+		other.settle(t)
+		other.lane.set(true, false) // only the first is there
+		ada.lane.set(false, false)
+		say(ben, "for the first")
+		time.Sleep(time.Minute)
+		ada.settle(t)
+		other.lane.set(false, false)
+		time.Sleep(time.Minute)
+		other.settle(t)
+		for _, p := range []*person{ada, other} {
+			p.hasTexts(t, id, said...)
+		}
+		if err := errors.Join(ada.crash(ctx), other.crash(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		third := w.again(ada)
+		third.signInOn(t)
+		third.hasTexts(t, id, said...)
+	})
+}
+
 // pageReply rewrites the answers that hold pages of the vault.
 func pageReply(change func(*wire.PageList)) func(wire.Frame) []wire.Frame {
 	return func(f wire.Frame) []wire.Frame {

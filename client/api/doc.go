@@ -39,6 +39,7 @@
 //	conversation   {conversation}: this one, replaced
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
+//	device-news    {id, name, at, added}: of the account's own devices
 //	fault          {code, text, action?}
 //
 // Events carry whole objects to replace and come only after what they say is durable. What a command's
