@@ -8,8 +8,6 @@ import { errorText, strings } from './strings.js';
 import { closeDialogs } from './views/dialog.js';
 import { LoadingView, NoticeView } from './views/loading.js';
 import { otherTabView } from './views/other-tab.js';
-import { WelcomeView } from './views/recovery.js';
-import { ShellView } from './views/shell.js';
 import { SignView } from './views/sign.js';
 
 const meta = document.querySelector('meta[name=frond-core]');
@@ -100,19 +98,34 @@ function failedToStart(error) {
   show(new NoticeView({ title: strings.loading.crashed, text: errorText(error), ...reload }));
 }
 
-function follow(mine, store, session) {
-  const signedIn = session.state === 'signed-in';
-  if (signedIn && (screen instanceof ShellView || screen instanceof WelcomeView)) return;
-  if (!signedIn && screen instanceof SignView) return;
-  if (!signedIn) {
-    history.replaceState(null, '', '#/');
-    document.title = strings.title(0);
+// What only signed-in people see comes while they type their password, or at once when they need none.
+const inside = () => Promise.all([import('./views/shell.js'), import('./views/recovery.js')]);
+const quiet = 1500; // ms after which there is time to fetch it
+
+async function enter(mine, store, isNew) {
+  try {
+    const [{ ShellView }, { WelcomeView }] = await inside();
+    if (mine !== core || screen.inside || store.session.state !== 'signed-in') return;
+    const shell = () => show(new ShellView(mine, store));
+    if (isNew) show(new WelcomeView(mine, store.session, shell));
+    else shell();
+    performance.mark('frond-ready'); // what `make bench` measures
+  } catch (error) {
+    if (mine === core) crashed(error.message);
   }
-  const enter = () => show(new ShellView(mine, store));
-  if (signedIn && screen instanceof SignView && screen.newAccount) show(new WelcomeView(mine, session, enter));
-  else if (signedIn) enter();
-  else show(new SignView(mine, session));
-  performance.mark('frond-ready'); // what `make bench` measures
+}
+
+function follow(mine, store, session) {
+  if (session.state === 'signed-in') {
+    if (!screen.inside) enter(mine, store, screen instanceof SignView && screen.newAccount);
+    return;
+  }
+  if (screen instanceof SignView) return;
+  history.replaceState(null, '', '#/');
+  document.title = strings.title(0);
+  show(new SignView(mine, session));
+  setTimeout(() => inside().catch(() => {}), quiet); // if it fails now, entering tries again and says so
+  performance.mark('frond-ready');
 }
 
 const lock = TabLock.supported

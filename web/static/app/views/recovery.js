@@ -117,6 +117,8 @@ export class RecoveryView extends View {
 
 /** The screen after an account was made: the recovery code, before anything else. */
 export class WelcomeView extends View {
+  inside = true; // of the account: the page is past signing in
+
   constructor(core, session, enter) {
     super();
     const recovery = this.own(new RecoveryView(core, session.name, { done: enter }));
