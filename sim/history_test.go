@@ -200,6 +200,10 @@ func TestTwoDevicesWriteOnePageTogether(t *testing.T) {
 		ada.settle(t)
 		other := w.again(ada)
 		other.signInOn(t)
+		if list, err := other.on().Devices(ctx); err != nil || len(list) != 2 || list[0].Current || !list[1].Current ||
+			list[0].ID != ada.device() || list[0].Seen.IsZero() || list[0].Name == "" {
+			t.Fatalf("%+v, %v", list, err)
+		}
 		for i := range 30 {
 			say([]*person{ada, other, ben}[i%3], fmt.Sprint("together ", i))
 		}

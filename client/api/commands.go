@@ -44,6 +44,7 @@ var commands = map[string]command{
 	"accept-key": {false, typed((*API).acceptKey)},
 	"restore":    {false, typed((*API).restore)},
 
+	"devices":       {true, typed((*API).devices)},
 	"members":       {false, typed((*API).members)},
 	"remove-member": {true, typed((*API).remove)},
 	"rename":        {true, typed((*API).rename)},

@@ -1,6 +1,31 @@
 package api
 
-import "frond/client"
+import (
+	"context"
+
+	"frond/client"
+)
+
+type device struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Added   int64  `json:"added"`
+	Seen    int64  `json:"seen"`
+	Current bool   `json:"current"`
+}
+
+type devicesData struct {
+	Devices []device `json:"devices"`
+}
+
+func (a *API) devices(ctx context.Context, _ nothing) (devicesData, error) {
+	list, err := a.client.Devices(ctx)
+	out := devicesData{Devices: []device{}}
+	for _, d := range list {
+		out.Devices = append(out.Devices, device{d.ID.String(), d.Name, millis(d.Added), millis(d.Seen), d.Current})
+	}
+	return out, err
+}
 
 // deviceNews says that a device of the account came, or went.
 type deviceNews struct {

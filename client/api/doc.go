@@ -29,6 +29,7 @@
 //	verify       {account, verified}                  {}
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
+//	devices      {}                                   {devices: [{id, name, added, seen, current}]}
 //	restore      {conversation}                       {}; asks the vault again for what can not be read
 //	server       {}                                   {registration, release}
 //
