@@ -79,9 +79,10 @@ type Client struct {
 	timers        map[*time.Timer]struct{}
 	pages         pageBook
 	restore       restorer
-	saving        bool // a PutState is on its way
-	fetching      bool // a GetState is on its way
-	publishing    bool // a PublishKeys is on its way
+	saving        bool          // a PutState is on its way
+	fetching      bool          // a GetState is on its way
+	vaultChanges  []vaultChange // asked for, the first one perhaps on its way
+	publishing    bool          // a PublishKeys is on its way
 	waiters       []*waiter
 }
 

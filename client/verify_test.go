@@ -52,7 +52,7 @@ func couple(t *testing.T, with *acquaintance) (*Client, *conversation, *[]Event)
 	var events []Event
 	c.cfg.Emit = func(e Event) { events = append(events, e) }
 	must(c.met(with.shown(), true))
-	own := v.roster.People[0]
+	own, _ := v.roster.Person(c.self.Account)
 	v.roster = Roster{Version: rosterVersion, Kind: wire.Direct, Posting: Member, People: []Person{own, {Account: with.id(), Root: wire.Hash(with.root.Public()), Role: Member}}}
 	slices.SortFunc(v.roster.People, func(a, b Person) int { return slices.Compare(a.Account[:], b.Account[:]) })
 	v.rec.Kind, v.rec.Begun = wire.Direct, true
