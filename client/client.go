@@ -79,10 +79,10 @@ type Client struct {
 	timers        map[*time.Timer]struct{}
 	pages         pageBook
 	restore       restorer
-	saving        bool          // a PutState is on its way
-	fetching      bool          // a GetState is on its way
-	vaultChanges  []vaultChange // asked for, the first one perhaps on its way
-	publishing    bool          // a PublishKeys is on its way
+	saving        bool // a PutState is on its way
+	fetching      bool // a GetState is on its way
+	vaultChanges  []vaultChange
+	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter
 }
 
@@ -192,7 +192,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 
 // Session says who is signed in.
 func (c *Client) Session() (s Session) {
-	_ = c.run(context.Background(), func() error { s = c.session; return nil })
+	_ = c.run(context.Background(), func() error { s = c.session; s.Recovery = c.hasRecovery(); return nil })
 	return s
 }
 

@@ -288,6 +288,9 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 		"everything left out": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries = nil })
 		}, []string{"[withheld]", "[withheld]", "[withheld]", "[withheld]"}, false},
+		"a page of an epoch that never was": {func(*scene) func(wire.Frame) []wire.Frame {
+			return pageReply(func(l *wire.PageList) { l.Pages[0].Page[1] = 99 })
+		}, []string{"[vault-damaged]", "[vault-damaged]", "[vault-damaged]", "[vault-damaged]"}, true},
 		"one token for another": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries[1].Token = l.Entries[2].Token })
 		}, []string{"one", "two", "[altered]", "four"}, false},

@@ -44,6 +44,14 @@ var commands = map[string]command{
 	"accept-key": {false, typed((*API).acceptKey)},
 	"restore":    {false, typed((*API).restore)},
 
+	"recovery-new":     {false, typed((*API).recoveryNew)},
+	"recovery-confirm": {true, typed((*API).recoveryConfirm)},
+	"recovery-off":     {true, typed((*API).recoveryOff)},
+	"recover":          {true, typed((*API).recover)},
+	"password":         {true, typed((*API).password)},
+	"security":         {false, typed((*API).security)},
+	"device-remove":    {true, typed((*API).deviceRemove)},
+
 	"devices":       {true, typed((*API).devices)},
 	"members":       {false, typed((*API).members)},
 	"remove-member": {true, typed((*API).remove)},

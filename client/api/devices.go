@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"frond/client"
+	"frond/wire"
 )
 
 type device struct {
@@ -25,6 +26,16 @@ func (a *API) devices(ctx context.Context, _ nothing) (devicesData, error) {
 		out.Devices = append(out.Devices, device{d.ID.String(), d.Name, millis(d.Added), millis(d.Seen), d.Current})
 	}
 	return out, err
+}
+
+func (a *API) deviceRemove(ctx context.Context, in struct {
+	ID string `json:"id"`
+}) (nothing, error) {
+	id, err := wire.ParseID(in.ID)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.RemoveDevice(ctx, id)
 }
 
 // deviceNews says that a device of the account came, or went.

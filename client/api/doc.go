@@ -29,6 +29,13 @@
 //	verify       {account, verified}                  {}
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
+//	recovery-new {}                                   {code}, which opens nothing yet
+//	recovery-confirm {code}                           {}
+//	recovery-off {}                                   {}
+//	recover      {name, code, password}               Session, with the new password
+//	password     {current, password}                  {}
+//	security     {}                                   {recovery, devices, epoch, history: {stored, missing}}
+//	device-remove {id}                                {}
 //	devices      {}                                   {devices: [{id, name, added, seen, current}]}
 //	restore      {conversation}                       {}; asks the vault again for what can not be read
 //	server       {}                                   {registration, release}
