@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"time"
 
 	"frond/client/identity"
 	"frond/client/vault"
@@ -106,13 +107,16 @@ func (c *Client) newAccount(name string, o Credentials) (selfRecord, wire.SignUp
 	body := wire.SignUp{
 		Name: name, Account: rec.Account, Device: rec.Device, Auth: o.Keys.Auth, KDF: o.KDF, Chain: rec.Chain, Invite: o.Invite,
 	}
-	params := vault.Params{Memory: o.KDF.Memory, Time: o.KDF.Time, Threads: o.KDF.Threads}
-	slot, err := vault.NewSlot(c.cfg.Rand, vault.SlotPassword, rec.Account, rec.VaultEpoch, params, o.KDF.Salt, o.Keys.Wrap, vaultKey)
+	password, err := passwordOpener(o.Keys, o.KDF)
 	if err != nil {
 		return selfRecord{}, wire.SignUp{}, err
 	}
-	body.Header = slot.Marshal()
-	body.State, err = c.sealState(&rec, rec.Revision, accountState{Version: stateVersion, Root: rec.Root})
+	rec.Openers = append(rec.Openers, password)
+	rec.Headed = []wire.ID{rec.Device}
+	if body.Header, err = vault.SealHeader(rec.Account, rec.VaultEpoch, vaultKey, rec.Openers); err != nil {
+		return selfRecord{}, wire.SignUp{}, err
+	}
+	body.State, err = c.sealState(&rec, rec.Revision, accountState{Version: stateVersion, Root: rec.Root, Openers: rec.Openers})
 	return rec, body, err
 }
 
@@ -133,7 +137,7 @@ func (c *Client) newDevice(rec *selfRecord, chain *identity.Chain, root identity
 		return err
 	}
 	rec.Device, rec.DeviceKey, rec.Chain = wire.ID(id), key.Marshal(), chain.Events()
-	return nil
+	return c.deviceOpener(rec)
 }
 
 // enter makes an account the one that is signed in here, and goes online.
@@ -183,7 +187,7 @@ func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
 		return c.run(ctx, func() error { return c.enter(*known) })
 	}
-	return c.addDevice(ctx, o, s)
+	return c.addDevice(ctx, unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}, s)
 }
 
 // knownAccount finds the keys of an account by its user name.
@@ -202,12 +206,12 @@ func (c *Client) knownAccount(name string) (found *selfRecord, err error) {
 }
 
 // addDevice unlocks the vault and makes this one more of the account's devices.
-func (c *Client) addDevice(ctx context.Context, o Credentials, s wire.Session) error {
+func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session) error {
 	var rec selfRecord
 	var state accountState
 	var body wire.AddDevice
 	err := c.run(ctx, func() (err error) {
-		rec, state, err = unlock(o, s)
+		rec, state, err = unlock(by, s)
 		if err != nil {
 			return err
 		}
@@ -234,17 +238,17 @@ func (c *Client) addDevice(ctx context.Context, o Credentials, s wire.Session) e
 	return c.run(ctx, func() error { return c.enterNew(rec, state) })
 }
 
-// unlock opens slot and state.
-func unlock(o Credentials, s wire.Session) (selfRecord, accountState, error) {
-	slot, err := vault.ParseSlot(s.Header)
+// unlock opens header and state.
+func unlock(by unlockRecord, s wire.Session) (selfRecord, accountState, error) {
+	h, err := vault.ParseHeader(s.Header)
 	if err != nil {
 		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "The vault of this account can not be opened: %v", err)
 	}
-	key, err := slot.Open(s.Account, o.Keys.Wrap)
+	key, err := h.Open(s.Account, vault.SlotKind(by.Kind), [16]byte{}, by.Secret)
 	if err != nil {
-		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "This password does not open the vault of this account.")
+		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "This password or code does not open the vault of this account.")
 	}
-	plain, err := vault.OpenState(key, s.Account, slot.Epoch, s.Revision, s.State)
+	plain, err := vault.OpenState(key, s.Account, h.Epoch, s.Revision, s.State)
 	if err != nil {
 		return selfRecord{}, accountState{}, wire.Errorf(CodeKeyChanged, "The server does not show the true vault of this account: %v", err)
 	}
@@ -253,7 +257,8 @@ func unlock(o Credentials, s wire.Session) (selfRecord, accountState, error) {
 		return selfRecord{}, accountState{}, err
 	}
 	rec := selfRecord{
-		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: slot.Epoch, Revision: s.Revision,
+		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: h.Epoch, Revision: s.Revision,
+		Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier, Unlock: &by,
 	}
 	return rec, state, nil
 }
@@ -371,4 +376,45 @@ func (c *Client) lockOut() {
 		c.emitAll()
 	})
 	_ = t.commit()
+}
+
+// Recover signs in by recovery code on a device without keys, and sets a new password.
+func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCode, next vault.Keys, kdf wire.KDF) error {
+	name, err := wire.CheckUserName(name)
+	if err != nil {
+		return wire.Errorf(wire.CodeWrongPassword, "The user name or the recovery code is wrong.")
+	}
+	if c.Session().State == SignedIn {
+		return wire.Errorf(wire.CodeExists, "Somebody is signed in here already.")
+	}
+	keys, _, err := recoveryKeys(name, code)
+	if err != nil {
+		return err
+	}
+	var s wire.Session
+	if err := c.postWire(ctx, wire.PathRecover, wire.Recover{Name: name, Auth: keys.Auth}, &s); err != nil {
+		return err
+	}
+	if err := c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s); err != nil {
+		return err
+	}
+	if err := c.untilOnline(ctx); err != nil {
+		return err
+	}
+	return c.ChangePassword(ctx, nil, next, kdf)
+}
+
+// untilOnline waits until requests can be made.
+func (c *Client) untilOnline(ctx context.Context) error {
+	for {
+		var up bool
+		if err := c.run(ctx, func() error { up = c.online(); return nil }); err != nil || up {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

@@ -81,6 +81,7 @@ type Client struct {
 	restore       restorer
 	saving        bool // a PutState is on its way
 	fetching      bool // a GetState is on its way
+	vaultChanges  []vaultChange
 	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter
 }
@@ -186,7 +187,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 
 // Session says who is signed in.
 func (c *Client) Session() (s Session) {
-	_ = c.run(context.Background(), func() error { s = c.session; return nil })
+	_ = c.run(context.Background(), func() error { s = c.session; s.Recovery = c.hasRecovery(); return nil })
 	return s
 }
 

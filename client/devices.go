@@ -17,6 +17,10 @@ type DeviceNews struct {
 
 func (DeviceNews) event() {}
 
+// tendDelay is how long the devices of an account wait, each for a random time, before one of them opens
+// the vault epoch that a change of devices asks for.
+const tendDelay = 4 * time.Second
+
 // catchUp asks, after the server's greeting, for what other devices of the account changed meanwhile.
 func (c *Client) catchUp(w wire.Welcomed) {
 	if c.self == nil {
@@ -26,6 +30,8 @@ func (c *Client) catchUp(w wire.Welcomed) {
 	if w.Revision > c.self.Revision {
 		c.fetchState()
 	}
+	c.tendVault()
+	c.sweep()
 }
 
 // askChain reads the account's own sigchain anew.
@@ -70,6 +76,8 @@ func (c *Client) ownChainIs(events [][]byte) error {
 	t.then(func() {
 		c.self.Chain, c.self.chain = events, chain
 		c.tellDevices(before, chain)
+		c.after(c.jitter(tendDelay), c.tendVault)
+		c.after(c.jitter(2*tendDelay), c.sweep)
 	})
 	return t.commit()
 }

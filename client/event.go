@@ -38,6 +38,8 @@ type Session struct {
 	Account wire.ID
 	Name    string
 	Device  wire.ID
+
+	Recovery bool // a recovery code is active
 }
 
 // ConnectionState says whether the server is reached.

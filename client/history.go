@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"frond/client/vault"
 	"frond/wire"
 )
 
@@ -300,6 +301,22 @@ func (c *Client) askVault(v *conversation, seq uint64, why Reason) {
 		c.lacking(t, v, seq-1, seq+1)
 		_ = t.commit()
 	})
+}
+
+// Safety says how many devices the account has and which epoch its vault is in.
+func (c *Client) Safety(ctx context.Context) (devices int, epoch uint64, err error) {
+	return devices, epoch, c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		devices, epoch = len(c.self.chain.Devices()), c.self.VaultEpoch
+		return nil
+	})
+}
+
+// hasRecovery reports whether a recovery code opens the vault.
+func (c *Client) hasRecovery() bool {
+	return c.self != nil && slices.ContainsFunc(c.self.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotRecovery })
 }
 
 // Stored says how much of the history is safe in the vault: message keys in it, keys that wait to be

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"maps"
 	"math/bits"
 	"slices"
@@ -135,17 +136,19 @@ func (s *stretch) fetchPages() error {
 
 func (s *stretch) takePages(before uint64, list []wire.Page) error {
 	o := &s.c.restore.vault
-	o.asked, o.below = true, 0
+	if len(list) == 0 {
+		o.asked, o.below = true, 0
+	}
 	for _, p := range list {
 		if p.Bucket >= before {
 			return wire.Errorf(wire.CodeBadRequest, "the server sent other pages than were asked for")
 		}
-		before, o.below = p.Bucket, p.Bucket
 		page, err := s.openPage(p)
 		if err != nil {
 			return err
 		}
 		o.pages[p.Bucket] = page
+		before, o.asked, o.below = p.Bucket, true, p.Bucket
 	}
 	return s.fetchPages()
 }
@@ -158,6 +161,9 @@ func (s *stretch) openPage(p wire.Page) (openedPage, error) {
 		return out, err
 	}
 	keys, err := s.c.openPage(s.v.id, p)
+	if errors.Is(err, errNewerEpoch) && s.c.restore.attempts < patientAttempts {
+		return out, err // the state that knows this epoch is on its way, or the server made it up
+	}
 	if err != nil {
 		out.reason = ReasonVaultDamaged
 		s.c.vaultFault(s.v.id, out.reason)

@@ -34,12 +34,20 @@ func (c *Client) takeState(s wire.State) error {
 	if s.Revision <= c.self.Revision {
 		return nil
 	}
-	plain, err := vault.OpenState(vault.Key(c.self.VaultKey), c.self.Account, s.Epoch, s.Revision, s.State)
+	key, err := c.keyOf(s)
+	if err != nil {
+		return err
+	}
+	plain, err := vault.OpenState(key, c.self.Account, s.Epoch, s.Revision, s.State)
 	if err != nil {
 		return err
 	}
 	var theirs accountState
 	if err := wire.Decode(plain, &theirs); err != nil {
+		return err
+	}
+	rec := c.self.selfRecord
+	if err := takeEpoch(&rec, key, s, &theirs); err != nil {
 		return err
 	}
 	t := c.begin()
@@ -59,16 +67,16 @@ func (c *Client) takeState(s wire.State) error {
 			return err
 		}
 	}
-	rec := c.self.selfRecord
 	rec.Revision = s.Revision
 	t.put(keyAccount(rec.Account), rec)
-	t.then(func() { c.self.Revision = s.Revision })
+	t.then(func() { c.self.selfRecord = rec })
 	if err := t.commit(); err != nil {
 		return err
 	}
 	for _, v := range joins {
 		c.advance(v)
 	}
+	c.tendVault()
 	c.saveState()
 	return nil
 }

@@ -234,12 +234,19 @@ func (w *pageWrite) fetch() {
 
 func (w *pageWrite) merge(p wire.Page) error {
 	theirs, err := w.c.openPage(w.id.conversation, p)
-	if errors.Is(err, errNewerEpoch) {
+	if errors.Is(err, errNewerEpoch) && w.c.pages.attempts < patientAttempts {
 		return err
 	}
 	if err != nil {
 		w.c.vaultFault(w.id.conversation, ReasonVaultDamaged)
 		return w.put(p.Revision+1, w.keys)
+	}
+	var known pageRecord
+	if _, err := w.c.get(w.recordKey(), &known); err != nil {
+		return err
+	}
+	if p.Revision < known.Revision {
+		w.c.vaultFault(w.id.conversation, ReasonVaultStale) // what this device has is stored again
 	}
 	union := unite(w.keys, theirs)
 	if len(union) == len(theirs) {
@@ -307,6 +314,9 @@ func (w *pageWrite) failed(err error) {
 	}
 }
 
+// patientAttempts is how often a page of an unknown epoch is asked for again before it counts as damaged.
+const patientAttempts = 5
+
 // errNewerEpoch says that another device opened a vault epoch that this one has not heard of yet.
 var errNewerEpoch = errors.New("client: a page of a vault epoch this device does not know yet")
 
@@ -317,6 +327,8 @@ func (c *Client) vaultKey(epoch uint64) (vault.Key, error) {
 		return vault.Key(c.self.VaultKey), nil
 	case epoch > c.self.VaultEpoch:
 		return vault.Key{}, errNewerEpoch
+	case epoch > 0 && epoch <= uint64(len(c.self.Earlier)):
+		return vault.Key(c.self.Earlier[epoch-1]), nil
 	}
 	return vault.Key{}, vault.ErrOpen
 }

@@ -1,6 +1,9 @@
 package client
 
-import "frond/wire"
+import (
+	"frond/client/vault"
+	"frond/wire"
+)
 
 // Records are what the store holds, as CBOR.
 
@@ -29,6 +32,18 @@ type selfRecord struct {
 	Chain      [][]byte  `cbor:"8,keyasint"`
 	Revision   uint64    `cbor:"9,keyasint"`  // of the state the server holds, as far as known
 	Unsaved    bool      `cbor:"10,keyasint"` // the state changed since
+
+	Box     wire.Hash      `cbor:"11,keyasint"`           // secret of this device's slot
+	Earlier []wire.Hash    `cbor:"12,keyasint"`           // vault keys of epochs 1, 2, ... before the present one
+	Openers []vault.Opener `cbor:"13,keyasint"`           // to whom a new epoch's key is sealed
+	Headed  []wire.ID      `cbor:"14,keyasint"`           // devices that the server's header has slots of
+	Unlock  *unlockRecord  `cbor:"15,keyasint,omitempty"` // until the header has a slot of this device
+}
+
+// unlockRecord is what opened the vault on a new device.
+type unlockRecord struct {
+	Kind   uint8     `cbor:"1,keyasint"`
+	Secret wire.Hash `cbor:"2,keyasint"`
 }
 
 // contactRecord is somebody whose chain was verified. Pinned contacts share a closed conversation

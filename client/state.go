@@ -23,6 +23,9 @@ type accountState struct {
 	Conversations []stateJoin   `cbor:"3,keyasint"`
 	Contacts      []stateFriend `cbor:"4,keyasint"`
 	Reads         []stateRead   `cbor:"5,keyasint,omitempty"`
+
+	Openers []vault.Opener `cbor:"6,keyasint"`
+	Earlier []wire.Hash    `cbor:"7,keyasint,omitempty"` // vault keys of epochs before the present one
 }
 
 // stateRead is how far the person has read a conversation, on whichever device.
@@ -64,7 +67,7 @@ func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]
 
 // state collects what the vault keeps.
 func (c *Client) state() accountState {
-	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}}
+	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier}
 	for id, v := range c.conversations {
 		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})
@@ -133,4 +136,5 @@ func (c *Client) savedState(revision uint64, err error) {
 	if t.commit() == nil && again && wire.CodeOf(err) != CodeOffline {
 		c.after(c.jitter(c.cfg.Backoff.Most/4), c.saveState)
 	}
+	c.tendVault()
 }

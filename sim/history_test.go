@@ -183,6 +183,53 @@ func TestAKeyThatWasNotYetStoredIsStoredAfterARestart(t *testing.T) {
 	})
 }
 
+// TestTwoDevicesWriteOnePageTogether lets both devices of an account receive, and send, at the same time;
+// a third finds what either had.
+func TestTwoDevicesWriteOnePageTogether(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		var said []string
+		say := func(p *person, text string) {
+			t.Helper()
+			p.say(t, id, text)
+			said = append(said, text)
+		}
+		say(ben, "before the second")
+		ada.settle(t)
+		other := w.again(ada)
+		other.signInOn(t)
+		if list, err := other.on().Devices(ctx); err != nil || len(list) != 2 || list[0].Current || !list[1].Current ||
+			list[0].ID != ada.device() || list[0].Seen.IsZero() || list[0].Name == "" {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		for i := range 30 {
+			say([]*person{ada, other, ben}[i%3], fmt.Sprint("together ", i))
+		}
+		ada.lane.set(true, false) // only the second is there
+		say(ben, "for the second")
+		other.settle(t)
+		other.lane.set(true, false) // only the first is there
+		ada.lane.set(false, false)
+		say(ben, "for the first")
+		time.Sleep(time.Minute)
+		ada.settle(t)
+		other.lane.set(false, false)
+		time.Sleep(time.Minute)
+		other.settle(t)
+		for _, p := range []*person{ada, other} {
+			p.hasTexts(t, id, said...)
+		}
+		if err := errors.Join(ada.crash(ctx), other.crash(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		third := w.again(ada)
+		third.signInOn(t)
+		third.hasTexts(t, id, said...)
+	})
+}
+
 // pageReply rewrites the answers that hold pages of the vault.
 func pageReply(change func(*wire.PageList)) func(wire.Frame) []wire.Frame {
 	return func(f wire.Frame) []wire.Frame {
@@ -241,6 +288,9 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 		"everything left out": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries = nil })
 		}, []string{"[withheld]", "[withheld]", "[withheld]", "[withheld]"}, false},
+		"a page of an epoch that never was": {func(*scene) func(wire.Frame) []wire.Frame {
+			return pageReply(func(l *wire.PageList) { l.Pages[0].Page[1] = 99 })
+		}, []string{"[vault-damaged]", "[vault-damaged]", "[vault-damaged]", "[vault-damaged]"}, true},
 		"one token for another": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries[1].Token = l.Entries[2].Token })
 		}, []string{"one", "two", "[altered]", "four"}, false},

@@ -26,6 +26,7 @@ type API struct {
 	mu      sync.Mutex
 	watched wire.ID // the conversation whose timeline the interface shows
 	shown   int     // how many of its rows
+	offered string  // a recovery code that was shown and not confirmed yet
 }
 
 // request is a command of the interface.

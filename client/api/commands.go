@@ -29,7 +29,6 @@ var commands = map[string]command{
 	"sign-out":  {true, typed((*API).signOut)},
 	"create":    {true, typed((*API).create)},
 	"add":       {true, typed((*API).add)},
-	"remove":    {true, typed((*API).remove)},
 	"server":    {true, typed((*API).server)},
 	"open":      {false, (*API).open},
 	"older":     {false, typed((*API).older)},
@@ -44,6 +43,20 @@ var commands = map[string]command{
 	"compare":    {true, typed((*API).compare)},
 	"accept-key": {false, typed((*API).acceptKey)},
 	"restore":    {false, typed((*API).restore)},
+
+	"recovery-new":     {false, typed((*API).recoveryNew)},
+	"recovery-confirm": {true, typed((*API).recoveryConfirm)},
+	"recovery-off":     {true, typed((*API).recoveryOff)},
+	"recover":          {true, typed((*API).recover)},
+	"password":         {true, typed((*API).password)},
+	"security":         {false, typed((*API).security)},
+	"device-remove":    {true, typed((*API).deviceRemove)},
+
+	"devices":       {true, typed((*API).devices)},
+	"members":       {false, typed((*API).members)},
+	"remove-member": {true, typed((*API).remove)},
+	"rename":        {true, typed((*API).rename)},
+	"role":          {true, typed((*API).role)},
 }
 
 // typed reads a command's data strictly into its own type.

@@ -20,12 +20,23 @@
 //	discard      {conversation, message}              {}
 //	read         {conversation, position}             {}
 //	add          {conversation, people}               {}
-//	remove       {conversation, account}              {}
+//	members      {conversation}                       {members: [{account, name, role, you, verified}], can}
+//	remove-member {conversation, account}             {}
+//	rename       {conversation, name}                 {}
+//	role         {conversation, account, role}        {}
 //	reconnect    {}                                   {}
 //	contact      {account}                            {account, name, number, code, verified, changed}
 //	verify       {account, verified}                  {}
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
+//	recovery-new {}                                   {code}, which opens nothing yet
+//	recovery-confirm {code}                           {}
+//	recovery-off {}                                   {}
+//	recover      {name, code, password}               Session, with the new password
+//	password     {current, password}                  {}
+//	security     {}                                   {recovery, devices, epoch, history: {stored, missing}}
+//	device-remove {id}                                {}
+//	devices      {}                                   {devices: [{id, name, added, seen, current}]}
 //	restore      {conversation}                       {}; asks the vault again for what can not be read
 //	server       {}                                   {registration, release}
 //
@@ -36,6 +47,7 @@
 //	conversation   {conversation}: this one, replaced
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
+//	device-news    {id, name, at, added}: of the account's own devices
 //	fault          {code, text, action?}
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named.

@@ -53,6 +53,8 @@ func (a *API) event(e client.Event) {
 		a.send(eventMessage{"fault", faultData{e.Code, e.Text, e.Action}})
 	case client.Restore:
 		a.send(eventMessage{"restore", restoreOf(e)})
+	case client.DeviceNews:
+		a.send(eventMessage{"device-news", deviceNewsOf(e)})
 	case client.Renamed:
 		a.renamed()
 	}

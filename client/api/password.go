@@ -31,17 +31,23 @@ func (a *API) signUp(ctx context.Context, in passwordIn) (session, error) {
 	if _, err := wire.CheckUserName(in.Name); err != nil {
 		return session{}, err
 	}
-	p := vault.DefaultParams
-	kdf := wire.KDF{Memory: p.Memory, Time: p.Time, Threads: p.Threads, Salt: make([]byte, wire.SaltSize)}
-	if _, err := io.ReadFull(a.rand, kdf.Salt); err != nil {
-		return session{}, err
-	}
-	keys, err := derive(in.Password, kdf)
+	kdf, keys, err := a.newPassword(in.Password)
 	if err != nil {
 		return session{}, err
 	}
 	err = a.client.SignUp(ctx, client.Credentials{Name: in.Name, Keys: keys, KDF: kdf, Invite: in.Invite})
 	return sessionOf(a.client.Session()), err
+}
+
+// newPassword stretches a password under a fresh salt.
+func (a *API) newPassword(password string) (wire.KDF, vault.Keys, error) {
+	p := vault.DefaultParams
+	kdf := wire.KDF{Memory: p.Memory, Time: p.Time, Threads: p.Threads, Salt: make([]byte, wire.SaltSize)}
+	if _, err := io.ReadFull(a.rand, kdf.Salt); err != nil {
+		return kdf, vault.Keys{}, err
+	}
+	keys, err := derive(password, kdf)
+	return kdf, keys, err
 }
 
 // signIn stretches the password as the server says, though never below this client's own floor.

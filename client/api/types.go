@@ -15,13 +15,15 @@ type session struct {
 	Account string              `json:"account,omitempty"`
 	Name    string              `json:"name,omitempty"`
 	Device  string              `json:"device,omitempty"`
+
+	Recovery bool `json:"recovery"`
 }
 
 func sessionOf(s client.Session) session {
 	if s.State == client.SignedOut || s.State == "" {
 		return session{State: client.SignedOut}
 	}
-	return session{State: s.State, Account: s.Account.String(), Name: s.Name, Device: s.Device.String()}
+	return session{State: s.State, Account: s.Account.String(), Name: s.Name, Device: s.Device.String(), Recovery: s.Recovery}
 }
 
 type connection struct {

@@ -23,9 +23,9 @@ const (
 
 // Params is the cost of Argon2id (RFC 9106).
 type Params struct {
-	Memory  uint32 // KiB
-	Time    uint32 // passes
-	Threads uint8  // lanes
+	Memory  uint32 `cbor:"1,keyasint"` // KiB
+	Time    uint32 `cbor:"2,keyasint"` // passes
+	Threads uint8  `cbor:"3,keyasint"` // lanes
 }
 
 // DefaultParams is the cost for new passwords: about the floor, with one lane

@@ -32,6 +32,8 @@ func (k SlotKind) String() string {
 		return "password"
 	case SlotRecovery:
 		return "recovery"
+	case SlotDevice:
+		return "device"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

@@ -2,14 +2,13 @@
 import { Core } from './core.js';
 import { replace } from './dom.js';
 import { TabLock } from './lock.js';
+import { codeHref } from './route.js';
 import { storageWorks } from './storage.js';
 import { Store } from './store.js';
 import { errorText, strings } from './strings.js';
 import { closeDialogs } from './views/dialog.js';
 import { LoadingView, NoticeView } from './views/loading.js';
 import { otherTabView } from './views/other-tab.js';
-import { WelcomeView } from './views/recovery.js';
-import { ShellView } from './views/shell.js';
 import { SignView } from './views/sign.js';
 
 const meta = document.querySelector('meta[name=frond-core]');
@@ -107,21 +106,37 @@ function failedToStart(error) {
   show(new NoticeView({ title: strings.loading.crashed, text: errorText(error), ...reload }));
 }
 
-function follow(mine, store, session) {
-  const signedIn = session.state === 'signed-in';
-  if (signedIn && (screen instanceof ShellView || screen instanceof WelcomeView)) return;
-  if (!signedIn && screen instanceof SignView) return;
-  // The keys live in this browser's storage: ask that it is not cleared when space is short.
-  if (signedIn) navigator.storage?.persist?.().catch(() => {});
-  else {
-    history.replaceState(null, '', '#/');
-    document.title = strings.title(0);
+// What only signed-in people see comes while they type their password, or at once when they need none.
+const inside = () => import('./views/shell.js');
+const quiet = 1500; // ms after which there is time to fetch it
+
+async function enter(mine, store, isNew) {
+  try {
+    const { ShellView } = await inside();
+    if (mine !== core || screen.inside || store.session.state !== 'signed-in') return;
+    // The keys live in this browser's storage: ask that it is not cleared when space is short.
+    navigator.storage?.persist?.().catch(() => {});
+    store.newAccount = isNew;
+    // A new account is offered its recovery code first; everything else stays in reach.
+    if (isNew) history.replaceState(null, '', codeHref);
+    show(new ShellView(mine, store));
+    performance.mark('frond-ready'); // what `make bench` measures
+  } catch (error) {
+    if (mine === core) crashed(error.message);
   }
-  const enter = () => show(new ShellView(mine, store));
-  if (signedIn && screen instanceof SignView && screen.newAccount) show(new WelcomeView(mine, session, enter));
-  else if (signedIn) enter();
-  else show(new SignView(mine, session));
-  performance.mark('frond-ready'); // what `make bench` measures
+}
+
+function follow(mine, store, session) {
+  if (session.state === 'signed-in') {
+    if (!screen.inside) enter(mine, store, screen instanceof SignView && screen.newAccount);
+    return;
+  }
+  if (screen instanceof SignView) return;
+  history.replaceState(null, '', '#/');
+  document.title = strings.title(0);
+  show(new SignView(mine, session));
+  setTimeout(() => inside().catch(() => {}), quiet); // if it fails now, entering tries again and says so
+  performance.mark('frond-ready');
 }
 
 const lock = TabLock.supported

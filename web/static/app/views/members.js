@@ -18,6 +18,7 @@ export default class MembersView extends PanelView {
   #core;
   #store;
   #id;
+  #shown = '';
   #alert = el('p', { class: 'form-alert', role: 'alert' });
 
   constructor(core, store, conversation) {
@@ -26,12 +27,10 @@ export default class MembersView extends PanelView {
     this.#store = store;
     this.#id = conversation.id;
     this.body.append(waiting(words.loading));
-    let seen = fingerprint(conversation);
     this.own(
       store.on('conversations', () => {
         const now = store.conversation(this.#id);
-        if (!now || fingerprint(now) === seen) return;
-        seen = fingerprint(now);
+        if (!now) return;
         this.title = titleOf(now);
         this.load();
       }),
@@ -42,9 +41,12 @@ export default class MembersView extends PanelView {
   async load() {
     try {
       const answer = await this.#command('members');
-      if (!this.closed) this.#draw(answer);
+      const shown = JSON.stringify(answer);
+      if (this.closed || shown === this.#shown) return; // most of what happens there is messages
+      this.#shown = shown;
+      this.#draw(answer);
     } catch (error) {
-      if (!this.closed) replace(this.body, trouble(errorText(error), words.again, () => this.load()));
+      if (!this.closed) ((this.#shown = ''), replace(this.body, trouble(errorText(error), words.again, () => this.load())));
     }
   }
 
@@ -162,6 +164,3 @@ export default class MembersView extends PanelView {
 export const verifiedMark = () => el('span', { class: 'verified-mark', title: words.verified }, icon('shield'), el('span', { class: 'visually-hidden' }, words.verified));
 
 const byRole = (a, b) => roles.indexOf(a.role) - roles.indexOf(b.role) || a.name.localeCompare(b.name);
-
-// What of a conversation may have changed its members: anything but its messages.
-const fingerprint = ({ title, people, canSend, verified, keyChanged }) => JSON.stringify([title, people, canSend, verified, keyChanged]);

@@ -1,5 +1,4 @@
 import { View, el, replace } from '../dom.js';
-import { frond } from '../icons.js';
 import { groupsOf, sameGroup, somePlaces } from '../recovery-code.js';
 import { errorText, strings } from '../strings.js';
 import { Field } from './field.js';
@@ -112,22 +111,5 @@ export class RecoveryView extends View {
       confirm.disabled = false;
       this.#alert.textContent = errorText(error);
     }
-  }
-}
-
-/** The screen after an account was made: the recovery code, before anything else. */
-export class WelcomeView extends View {
-  constructor(core, session, enter) {
-    super();
-    const recovery = this.own(new RecoveryView(core, session.name, { done: enter }));
-    this.root = el(
-      'main',
-      { class: 'welcome' },
-      el('div', { class: 'welcome-card' }, el('div', { class: 'wordmark' }, frond(), strings.app), el('h1', { tabindex: '-1' }, words.title), recovery.root),
-    );
-  }
-
-  shown() {
-    this.root.querySelector('h1').focus();
   }
 }

@@ -29,6 +29,7 @@ const quiet = 3000; // ms after which there is time
  * screen one of the two is shown, by the address.
  */
 export class ShellView extends View {
+  inside = true; // of the account: the page is past signing in
   #core;
   #store;
   #list;

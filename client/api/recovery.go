@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"crypto/subtle"
+
+	"frond/client/vault"
+	"frond/wire"
+)
+
+type recoveryCode struct {
+	Code string `json:"code"`
+}
+
+// recoveryNew makes a recovery code. It opens nothing before it is confirmed.
+func (a *API) recoveryNew(context.Context, nothing) (recoveryCode, error) {
+	code, err := vault.NewRecoveryCode(a.rand)
+	if err != nil {
+		return recoveryCode{}, err
+	}
+	a.mu.Lock()
+	a.offered = code.Text()
+	a.mu.Unlock()
+	return recoveryCode{code.Text()}, nil
+}
+
+// recoveryConfirm makes the code that was just shown the account's.
+func (a *API) recoveryConfirm(ctx context.Context, in recoveryCode) (nothing, error) {
+	code, err := parseRecovery(in.Code)
+	if err != nil {
+		return nothing{}, err
+	}
+	a.mu.Lock()
+	offered := a.offered
+	a.mu.Unlock()
+	if subtle.ConstantTimeCompare([]byte(offered), []byte(code.Text())) != 1 {
+		return nothing{}, wire.Errorf(wire.CodeBadRequest, "This is not the recovery code that was shown.")
+	}
+	if err := a.client.SetRecovery(ctx, code); err != nil {
+		return nothing{}, err
+	}
+	a.mu.Lock()
+	a.offered = ""
+	a.mu.Unlock()
+	a.sessionChanged()
+	return nothing{}, nil
+}
+
+func (a *API) recoveryOff(ctx context.Context, _ nothing) (nothing, error) {
+	if err := a.client.DropRecovery(ctx); err != nil {
+		return nothing{}, err
+	}
+	a.sessionChanged()
+	return nothing{}, nil
+}
+
+func (a *API) sessionChanged() { a.send(eventMessage{"session", sessionOf(a.client.Session())}) }
+
+// parseRecovery reads a typed code. A slip of the pen is noticed by its checksum, before anybody is asked.
+func parseRecovery(text string) (vault.RecoveryCode, error) {
+	code, err := vault.ParseRecoveryCode(text)
+	if err != nil {
+		return code, wire.Errorf(wire.CodeBadRequest, "This is not a recovery code, or there is a slip in it.")
+	}
+	return code, nil
+}
+
+// recover signs in with the recovery code and sets a new password.
+func (a *API) recover(ctx context.Context, in struct {
+	Name     string `json:"name"`
+	Code     string `json:"code"`
+	Password string `json:"password"`
+}) (session, error) {
+	code, err := parseRecovery(in.Code)
+	if err != nil {
+		return session{}, err
+	}
+	kdf, keys, err := a.newPassword(in.Password)
+	if err != nil {
+		return session{}, err
+	}
+	err = a.client.Recover(ctx, in.Name, code, keys, kdf)
+	return sessionOf(a.client.Session()), err
+}
+
+// password changes the password of who is signed in. The present one is stretched as the server says.
+func (a *API) password(ctx context.Context, in struct {
+	Current  string `json:"current"`
+	Password string `json:"password"`
+}) (nothing, error) {
+	kdf, keys, err := a.newPassword(in.Password)
+	if err != nil {
+		return nothing{}, err
+	}
+	if vault.CheckPassword(in.Current) != nil {
+		return nothing{}, wire.Errorf(wire.CodeWrongPassword, "The present password is wrong.")
+	}
+	present, err := a.client.KDF(ctx, a.client.Session().Name)
+	if err != nil {
+		return nothing{}, err
+	}
+	current, err := derive(in.Current, present)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.ChangePassword(ctx, &current, keys, kdf)
+}
+
+type history struct {
+	Stored  uint64 `json:"stored"`
+	Missing uint64 `json:"missing"`
+}
+
+type security struct {
+	Recovery bool    `json:"recovery"`
+	Devices  int     `json:"devices"`
+	Epoch    uint64  `json:"epoch"`
+	History  history `json:"history"`
+}
+
+// security says what would survive the loss of this device, or of the password.
+func (a *API) security(ctx context.Context, _ nothing) (security, error) {
+	devices, epoch, err := a.client.Safety(ctx)
+	if err != nil {
+		return security{}, err
+	}
+	s, err := a.client.Stored(ctx)
+	return security{a.client.Session().Recovery, devices, epoch, history{s.Keys, s.Missing + s.Waiting}}, err
+}

@@ -1,0 +1,109 @@
+package client
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"frond/mls"
+	"frond/wire"
+)
+
+// Participant is somebody in a conversation, as its members are shown.
+type Participant struct {
+	Account  wire.ID
+	Name     string
+	Role     Role
+	You      bool
+	Verified bool
+}
+
+// Rights says what this account may do in a conversation.
+type Rights struct{ Add, Remove, Rename, Roles bool }
+
+// Members returns who is in a conversation, oneself first and then by name, and what oneself may change.
+func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, can Rights, err error) {
+	return list, can, c.run(ctx, func() error {
+		v, err := c.conversation(id)
+		if err != nil {
+			return err
+		}
+		for _, account := range c.peopleOf(v) {
+			k := c.contacts[account]
+			list = append(list, Participant{
+				Account: account, Name: c.nameOf(account), Role: v.roster.role(account), You: account == c.self.Account,
+				Verified: k != nil && k.isVerified(),
+			})
+		}
+		slices.SortFunc(list, func(a, b Participant) int {
+			if a.You != b.You {
+				return map[bool]int{true: -1, false: 1}[a.You]
+			}
+			return strings.Compare(a.Name, b.Name)
+		})
+		can = c.rights(v)
+		return nil
+	})
+}
+
+func (c *Client) rights(v *conversation) Rights {
+	if v.rec.Kind != wire.Group || v.rec.State != stateActive || c.session.State != SignedIn {
+		return Rights{}
+	}
+	role := v.roster.role(c.self.Account)
+	return Rights{Add: role >= Moderator, Remove: role >= Moderator, Rename: role == Owner, Roles: role == Owner}
+}
+
+// Rename gives a group another name.
+func (c *Client) Rename(ctx context.Context, id wire.ID, name string) error {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		return wire.Errorf(CodeEmpty, "A group has a name.")
+	case len(name) > maxTitle || !utf8.ValidString(name):
+		return wire.Errorf(wire.CodeTooLarge, "A name has at most %d bytes of text.", maxTitle)
+	}
+	return c.changeRoster(ctx, id, func(r Roster) (Roster, error) {
+		if r.Name == name {
+			return r, errNothing
+		}
+		r.Name = name
+		return r, nil
+	})
+}
+
+// SetRole says what somebody may do in a group. The last owner stays owner.
+func (c *Client) SetRole(ctx context.Context, id, account wire.ID, role Role) error {
+	if role < Member || role > Owner {
+		return wire.Errorf(wire.CodeBadRequest, "There is no such role.")
+	}
+	return c.changeRoster(ctx, id, func(r Roster) (Roster, error) {
+		p, in := r.Person(account)
+		switch {
+		case !in:
+			return r, wire.Errorf(wire.CodeNotFound, "This person is not in the conversation.")
+		case p.Role == role:
+			return r, errNothing
+		}
+		p.Role = role
+		next := r.with(p)
+		if !slices.ContainsFunc(next.People, func(p Person) bool { return p.Role == Owner }) {
+			return r, wire.Errorf(wire.CodeForbidden, "A group keeps an owner. Make somebody else owner first.")
+		}
+		return next, nil
+	})
+}
+
+// changeRoster commits another roster with the same people.
+func (c *Client) changeRoster(ctx context.Context, id wire.ID, change func(Roster) (Roster, error)) error {
+	return c.change(ctx, id, func(v *conversation, _ *mls.Group) (p plan, err error) {
+		next, err := change(v.roster)
+		if err != nil {
+			return plan{}, err
+		}
+		p.options.Extensions, err = next.extension()
+		p.notice = noticeRecord{What: noticeSetting, By: c.self.Account}
+		return p, err
+	})
+}

@@ -1,0 +1,277 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"io"
+	"slices"
+
+	"frond/client/identity"
+	"frond/client/vault"
+	"frond/wire"
+)
+
+// A new vault epoch has a new key, sealed in a new header to whoever may open it. It is opened when a
+// password or recovery code changes, when a device came, and when one went. That a device came or went is
+// not remembered apart: it is read off the sigchain and the openers, so a crash forgets nothing.
+
+// vaultChange is what a new epoch changes beside its key.
+type vaultChange struct {
+	openers  func([]vault.Opener) []vault.Opener
+	password *wire.NewPassword
+	recovery *wire.Hash
+	off      bool
+	done     func(error)
+}
+
+// deviceOpener makes a device's own box secret and what others seal to it.
+func (c *Client) deviceOpener(rec *selfRecord) error {
+	if _, err := io.ReadFull(c.cfg.Rand, rec.Box[:]); err != nil {
+		return err
+	}
+	o, err := vault.NewOpener(vault.SlotDevice, rec.Device, vault.Params{}, []byte{}, rec.Box)
+	rec.Openers = append(rec.Openers, o)
+	return err
+}
+
+// vaultStale reports whether the vault opens for a device that was removed, or not for this one.
+func (c *Client) vaultStale() bool {
+	mine := false
+	for _, o := range c.self.Openers {
+		if o.Kind == vault.SlotDevice {
+			mine = mine || wire.ID(o.ID) == c.self.Device
+			if _, active := c.self.chain.Credential(identity.ID(o.ID)); !active {
+				return true
+			}
+		}
+	}
+	return !mine || !slices.Equal(c.self.Headed, openerIDs(c.self.Openers))
+}
+
+// openerIDs names the devices that openers are of.
+func openerIDs(openers []vault.Opener) (ids []wire.ID) {
+	for _, o := range openers {
+		if o.Kind == vault.SlotDevice {
+			ids = append(ids, wire.ID(o.ID))
+		}
+	}
+	slices.SortFunc(ids, func(a, b wire.ID) int { return bytes.Compare(a[:], b[:]) })
+	return ids
+}
+
+// tendVault opens a new epoch if one is due.
+func (c *Client) tendVault() {
+	if c.self == nil || !c.online() || c.saving || c.fetching || len(c.vaultChanges) == 0 && !c.vaultStale() {
+		return
+	}
+	var ch vaultChange
+	if len(c.vaultChanges) > 0 {
+		ch = c.vaultChanges[0]
+	}
+	me := c.self
+	next, body, err := c.nextEpoch(ch)
+	if err != nil {
+		c.cfg.Log.Error("open a vault epoch", "error", err)
+		c.vaultChanged(ch, err)
+		return
+	}
+	c.saving = true
+	c.request(wire.OpPutVault, body, func(_ []byte, err error) {
+		c.saving = false
+		if c.self != me {
+			return
+		}
+		switch code := wire.CodeOf(err); {
+		case err == nil:
+			c.vaultChanged(ch, c.adoptEpoch(next))
+		case code == wire.CodeConflict:
+			c.fetchState() // and then again
+		case code == CodeOffline || passes(err):
+			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
+		default:
+			c.vaultChanged(ch, err)
+		}
+	})
+}
+
+// vaultChanged answers who asked for the change.
+func (c *Client) vaultChanged(ch vaultChange, err error) {
+	if ch.done != nil && len(c.vaultChanges) > 0 {
+		c.vaultChanges = c.vaultChanges[1:]
+		ch.done(err)
+	}
+	if len(c.vaultChanges) > 0 {
+		c.after(0, c.tendVault)
+	} else if err == nil {
+		c.saveState()
+	}
+}
+
+// nextEpoch makes the next epoch: a fresh key for every opener but removed devices'.
+func (c *Client) nextEpoch(ch vaultChange) (selfRecord, wire.PutVault, error) {
+	rec := c.self.selfRecord
+	key, err := vault.NewKey(c.cfg.Rand)
+	if err != nil {
+		return rec, wire.PutVault{}, err
+	}
+	rec.Earlier = append(slices.Clip(rec.Earlier), rec.VaultKey)
+	rec.VaultKey, rec.VaultEpoch, rec.Revision, rec.Unlock = wire.Hash(key), rec.VaultEpoch+1, rec.Revision+1, nil
+	rec.Openers = slices.DeleteFunc(slices.Clone(rec.Openers), func(o vault.Opener) bool {
+		_, active := c.self.chain.Credential(identity.ID(o.ID))
+		return o.Kind == vault.SlotDevice && !active
+	})
+	if ch.openers != nil {
+		rec.Openers = ch.openers(rec.Openers)
+	}
+	rec.Headed = openerIDs(rec.Openers)
+	header, err := vault.SealHeader(rec.Account, rec.VaultEpoch, key, rec.Openers)
+	if err != nil {
+		return rec, wire.PutVault{}, err
+	}
+	s := c.state()
+	s.Openers, s.Earlier = rec.Openers, rec.Earlier
+	sealed, err := c.sealState(&rec, rec.Revision, s)
+	return rec, wire.PutVault{
+		Epoch: rec.VaultEpoch, Header: header, Revision: rec.Revision, State: sealed,
+		Password: ch.password, Recovery: ch.recovery, RecoveryOff: ch.off,
+	}, err
+}
+
+// adoptEpoch makes the new epoch this device's, now that the server has it.
+func (c *Client) adoptEpoch(next selfRecord) error {
+	next.Chain, next.Unsaved = c.self.Chain, c.self.Unsaved
+	t := c.begin()
+	t.put(keyAccount(next.Account), next)
+	t.then(func() { c.self.selfRecord = next })
+	return t.commit()
+}
+
+// keyOf finds the vault key of a state: of the present epoch, or of a newer one by this device's slot.
+func (c *Client) keyOf(s wire.State) (vault.Key, error) {
+	if s.Epoch == c.self.VaultEpoch {
+		return vault.Key(c.self.VaultKey), nil
+	}
+	h, err := vault.ParseHeader(s.Header)
+	if err != nil || h.Epoch != s.Epoch || s.Epoch < c.self.VaultEpoch {
+		return vault.Key{}, vault.ErrOpen
+	}
+	key, err := h.Open(c.self.Account, vault.SlotDevice, c.self.Device, c.self.Box)
+	if u := c.self.Unlock; err != nil && u != nil {
+		key, err = h.Open(c.self.Account, vault.SlotKind(u.Kind), [16]byte{}, u.Secret)
+	}
+	return key, err
+}
+
+// takeEpoch takes keys and openers of a state that another device sealed.
+func takeEpoch(rec *selfRecord, key vault.Key, s wire.State, theirs *accountState) error {
+	if s.Epoch > rec.VaultEpoch {
+		if uint64(len(theirs.Earlier)) != s.Epoch-1 || theirs.Earlier[rec.VaultEpoch-1] != rec.VaultKey {
+			return vault.ErrOpen // not a successor of the epoch known here
+		}
+		rec.VaultKey, rec.VaultEpoch, rec.Earlier = wire.Hash(key), s.Epoch, theirs.Earlier
+	}
+	own := slices.IndexFunc(rec.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotDevice && wire.ID(o.ID) == rec.Device })
+	mine := rec.Openers[own : own+1]
+	rec.Openers, rec.Headed = slices.Clone(theirs.Openers), openerIDs(theirs.Openers)
+	if !slices.Contains(rec.Headed, rec.Device) {
+		rec.Openers = append(rec.Openers, mine...)
+	}
+	return nil
+}
+
+// changeVault asks for a new epoch and waits for it.
+func (c *Client) changeVault(ctx context.Context, ch vaultChange) error {
+	done := make(chan error, 1)
+	ch.done = func(err error) { done <- err }
+	err := c.run(ctx, func() error {
+		if c.self == nil || c.session.State != SignedIn {
+			return errNotSignedIn
+		}
+		if !c.online() {
+			return errOffline
+		}
+		c.vaultChanges = append(c.vaultChanges, ch)
+		c.tendVault()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-c.ctx.Done():
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// with replaces the opener of a kind.
+func with(kind vault.SlotKind, next ...vault.Opener) func([]vault.Opener) []vault.Opener {
+	return func(all []vault.Opener) []vault.Opener {
+		return append(slices.DeleteFunc(all, func(o vault.Opener) bool { return o.Kind == kind }), next...)
+	}
+}
+
+func passwordOpener(keys vault.Keys, kdf wire.KDF) (vault.Opener, error) {
+	p := vault.Params{Memory: kdf.Memory, Time: kdf.Time, Threads: kdf.Threads}
+	return vault.NewOpener(vault.SlotPassword, [16]byte{}, p, kdf.Salt, keys.Wrap)
+}
+
+// ChangePassword sets another password, in a new vault epoch. Other devices stay signed in. current is nil
+// only in a session that was opened by recovery code.
+func (c *Client) ChangePassword(ctx context.Context, current *vault.Keys, next vault.Keys, kdf wire.KDF) error {
+	o, err := passwordOpener(next, kdf)
+	if err != nil {
+		return err
+	}
+	password := &wire.NewPassword{Auth: next.Auth, KDF: kdf}
+	if current != nil {
+		password.Current = (*wire.Hash)(&current.Auth)
+	}
+	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotPassword, o), password: password})
+}
+
+// recoverySalt is fixed by the user name, so that signing in by recovery code asks nothing before.
+func recoverySalt(name string) ([]byte, error) {
+	return hkdf.Key(sha256.New, []byte(name), nil, "frond/vault/recovery/salt/v1", 32)
+}
+
+func recoveryKeys(name string, code vault.RecoveryCode) (vault.Keys, []byte, error) {
+	salt, err := recoverySalt(name)
+	if err != nil {
+		return vault.Keys{}, nil, err
+	}
+	keys, err := code.Derive(salt)
+	return keys, salt, err
+}
+
+// SetRecovery makes a recovery code the account's, in place of an earlier one.
+func (c *Client) SetRecovery(ctx context.Context, code vault.RecoveryCode) error {
+	keys, salt, err := recoveryKeys(c.Session().Name, code)
+	if err != nil {
+		return err
+	}
+	o, err := vault.NewOpener(vault.SlotRecovery, [16]byte{}, vault.Params{}, salt, keys.Wrap)
+	if err != nil {
+		return err
+	}
+	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery, o), recovery: (*wire.Hash)(&keys.Auth)})
+}
+
+// DropRecovery makes the account's recovery code useless.
+func (c *Client) DropRecovery(ctx context.Context) error {
+	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery), off: true})
+}
+
+// HasRecovery reports whether a recovery code is active.
+func (c *Client) HasRecovery() (yes bool) {
+	_ = c.run(context.Background(), func() error {
+		yes = c.self != nil && slices.ContainsFunc(c.self.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotRecovery })
+		return nil
+	})
+	return yes
+}
