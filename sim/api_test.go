@@ -138,7 +138,7 @@ func TestTheContractWithTheUserInterface(t *testing.T) {
 		}
 		ada, ben := newPage(t, s, 1), newPage(t, s, 2)
 		for _, p := range []*page{ada, ben} {
-			if got := p.ok("start", `{}`); !reflect.DeepEqual(got, map[string]any{"state": "signed-out"}) {
+			if got := p.ok("start", `{}`); !reflect.DeepEqual(got, map[string]any{"state": "signed-out", "recovery": false}) {
 				t.Errorf("start: %v", got)
 			}
 		}
@@ -146,7 +146,7 @@ func TestTheContractWithTheUserInterface(t *testing.T) {
 		ada.refused("name-invalid", "sign-up", `{"name": "<script>", "password": "correct horse"}`)
 		ada.refused("weak-password", "sign-up", `{"name": "ada", "password": "short"}`)
 		ada.refused("not-signed-in", "create", `{"kind": "direct", "people": ["ben"]}`)
-		wantFields(t, "session", ada.ok("sign-up", `{"name": "Ada", "password": "correct horse"}`), "account device name state")
+		wantFields(t, "session", ada.ok("sign-up", `{"name": "Ada", "password": "correct horse"}`), "account device name recovery state")
 		ben.refused("name-taken", "sign-up", `{"name": "ada", "password": "correct horse"}`)
 		ben.ok("sign-up", `{"name": "ben", "password": "battery staple"}`)
 		time.Sleep(10 * time.Second)

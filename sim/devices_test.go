@@ -164,8 +164,7 @@ func TestARemovedDeviceOpensNothingThatIsSentAfterwards(t *testing.T) {
 				t.Fatal("the join key is still the one that the removed device knows")
 			}
 			epoch, _ := lost.store.Get(ctx, prefix+"epoch/"+id.String())
-			ratchets, _ := lost.store.Get(ctx, prefix+"ratchet/"+id.String())
-			g, err := mls.ParseGroup(epoch, ratchets, signer.Signer())
+			g, err := mls.ParseGroupRecords(epoch, lost.ratchets(t, id), signer.Signer())
 			if err != nil {
 				t.Fatal(err)
 			}

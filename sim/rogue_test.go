@@ -51,16 +51,7 @@ func goRogue(t *testing.T, p *person, id wire.ID) *rogue {
 		t.Fatal(err)
 	}
 	table := func(name string) []byte { return get(fmt.Sprintf("%s/%s/%s", p.account, name, id)) }
-	rows := fmt.Sprintf("%s/ratchet/%s/", p.account, id)
-	items, err := p.store.Scan(ctx, client.Prefix(rows))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var records []mls.Record
-	for _, item := range items {
-		records = append(records, mls.Record{Key: strings.TrimPrefix(item.Key, rows), Value: item.Value})
-	}
-	if r.group, err = mls.ParseGroupRecords(table("epoch"), records, r.signer.Signer()); err != nil {
+	if r.group, err = mls.ParseGroupRecords(table("epoch"), p.ratchets(t, id), r.signer.Signer()); err != nil {
 		t.Fatal(err)
 	}
 	if r.conn, err = p.lane.inner.Dial(ctx); err != nil {
@@ -70,6 +61,20 @@ func goRogue(t *testing.T, p *person, id wire.ID) *rogue {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// ratchets is the half of a group's state on the person's device that changes with every message.
+func (p *person) ratchets(t *testing.T, id wire.ID) (records []mls.Record) {
+	t.Helper()
+	rows := fmt.Sprintf("%s/ratchet/%s/", p.account, id)
+	items, err := p.store.Scan(context.Background(), client.Prefix(rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range items {
+		records = append(records, mls.Record{Key: strings.TrimPrefix(item.Key, rows), Value: item.Value})
+	}
+	return records
 }
 
 func (r *rogue) ask(kind wire.Kind, body any) ([]byte, error) {
