@@ -206,12 +206,8 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	start := time.Now()
 	gone := wire.RemoveDevice{Device: old.device, Index: 3, Events: [][]byte{[]byte("device removed")}}
 	must(t, fresh.ask(wire.OpRemoveDevice, gone, nil))
-	for {
-		why := old.bye()
-		if why.Code != wire.CodeUnauthenticated {
-			t.Fatalf("the old device is told %v", why)
-		}
-		break
+	if why := old.bye(); why.Code != wire.CodeUnauthenticated {
+		t.Fatalf("the old device is told %v", why)
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Fatalf("the removed device was out after %v", took)

@@ -77,7 +77,9 @@ describe('a known plaintext', { skip: noBrowser(), timeout: 300_000 }, () => {
     const stored = new Set([...server.files().values()].flatMap((bytes) => bytes.toString('latin1').match(token) ?? []));
     const keys = await keysOf(ben);
     assert.ok(keys.length >= 2, `ben's browser holds ${keys.length} message keys`);
-    const opened = [...stored].flatMap((t) => keys.map((key) => openToken(key, t)).filter(Boolean));
+    // A token without padding runs into the next column when that begins like base64.
+    const cuts = [...stored].flatMap((t) => [0, 1, 2, 3, 4, 5, 6, 7].map((n) => t.slice(0, t.length - n)));
+    const opened = cuts.flatMap((t) => keys.map((key) => openToken(key, t)).filter(Boolean));
     const readable = opened.filter((content) => content.includes(canary));
     assert.ok(readable.length >= 2, `${stored.size} tokens, ${keys.length} keys, ${opened.length} opened, ${readable.length} with the text`);
     const strangers = [...stored].filter((t) => openToken(Buffer.alloc(32, 7), t));

@@ -60,17 +60,12 @@ describe('several devices', { skip: noBrowser(), timeout: 600_000 }, () => {
     for (const person of [ana, tablet]) await person.sees('ben', 'both of you');
   });
 
-  it('the settings list both, and a device can be renamed', async () => {
+  it('the settings list both, and this one is marked', async () => {
     await ana.openSettings();
     const rows = ana.page.locator('.devices li');
     await rows.nth(1).waitFor();
     assert.equal(await rows.count(), 2);
     assert.equal(await rows.filter({ hasText: 'This device' }).count(), 1);
-    const other = rows.filter({ hasNotText: 'This device' });
-    await other.getByRole('button', { name: /^Rename / }).click();
-    await ana.textbox('Name').fill('Old tablet');
-    await ana.button('Rename').click();
-    await ana.button('Remove Old tablet').waitFor();
   });
 
   it('the password is changed, and other devices stay', async () => {
@@ -87,7 +82,7 @@ describe('several devices', { skip: noBrowser(), timeout: 600_000 }, () => {
 
   it('a device that is removed is signed out within 5 seconds, and reads nothing more', async () => {
     tablet.tolerate(/WebSocket connection to .* failed/, /401/);
-    await ana.button('Remove Old tablet').click();
+    await ana.page.locator('.devices li').filter({ hasNotText: 'This device' }).getByRole('button', { name: /^Remove / }).click();
     const dialog = ana.page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Remove it', exact: true }).click();
     await tablet.button('Sign in').waitFor({ timeout: 5000 });

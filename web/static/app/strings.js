@@ -259,11 +259,7 @@ export const strings = {
     current: 'This device',
     added: (day) => `Added: ${day}`,
     seen: (moment) => `Last active: ${moment}`,
-    rename: 'Rename',
     remove: 'Remove',
-    name: 'Name',
-    noName: 'Enter a name.',
-    renameDialog: { title: 'Rename this device', confirm: 'Rename', cancel: 'Cancel', working: 'Sealing…' },
     removeDialog: (name) => ({
       title: `Remove ${name}?`,
       text: 'It is signed out at once and can read nothing that is written from now on. What it has shown already, it may have kept. If somebody else was using it, change your password too.',

@@ -2,8 +2,7 @@ import { View, el, replace } from '../dom.js';
 import { dayName, momentName } from '../format.js';
 import { icon } from '../icons.js';
 import { errorText, strings } from '../strings.js';
-import { askFor, confirmThat } from './confirm.js';
-import { Field } from './field.js';
+import { confirmThat } from './confirm.js';
 import { trouble, waiting } from './panel.js';
 
 const words = strings.devices;
@@ -44,20 +43,10 @@ export class DevicesView extends View {
       el(
         'div',
         { class: 'row-buttons' },
-        el('button', { type: 'button', class: 'btn btn-link', 'aria-label': label(words.rename), on: { click: () => this.#rename(device) } }, words.rename),
         !device.current &&
           el('button', { type: 'button', class: 'btn btn-link btn-link-danger', 'aria-label': label(words.remove), on: { click: () => this.#remove(device) } }, words.remove),
       ),
     );
-  }
-
-  async #rename(device) {
-    const name = new Field({ label: words.name, attributes: { value: device.name, autocomplete: 'off', maxlength: '64', dir: 'auto' } });
-    const done = await askFor(words.renameDialog, name, (text) => {
-      if (!text) throw Object.assign(new Error(words.noName), { code: 'named' });
-      return this.#core.command('device-rename', { id: device.id, name: text });
-    });
-    if (done) this.load();
   }
 
   async #remove(device) {
