@@ -16,6 +16,7 @@ const (
 	CodeKeyChanged    wire.Code = "key-changed"    // somebody's root is not the pinned one
 	CodeVault         wire.Code = "vault"          // stored message keys are not what they were
 	CodeEmpty         wire.Code = "empty"          // nothing to send
+	CodeRecovery      wire.Code = "recovery-code"  // mistyped, or not the account's
 )
 
 // Event tells the user interface that something is now so. Events are values, they carry whole

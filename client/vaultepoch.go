@@ -262,6 +262,25 @@ func (c *Client) SetRecovery(ctx context.Context, code vault.RecoveryCode) error
 	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery, o), recovery: (*wire.Hash)(&keys.Auth)})
 }
 
+// IsRecovery reports whether a code is the account's present recovery code.
+func (c *Client) IsRecovery(code vault.RecoveryCode) (yes bool) {
+	keys, salt, err := recoveryKeys(c.Session().Name, code)
+	if err != nil {
+		return false
+	}
+	typed, err := vault.NewOpener(vault.SlotRecovery, [16]byte{}, vault.Params{}, salt, keys.Wrap)
+	if err != nil {
+		return false
+	}
+	_ = c.run(context.Background(), func() error {
+		yes = c.self != nil && slices.ContainsFunc(c.self.Openers, func(o vault.Opener) bool {
+			return o.Kind == vault.SlotRecovery && bytes.Equal(o.Public, typed.Public)
+		})
+		return nil
+	})
+	return yes
+}
+
 // DropRecovery makes the account's recovery code useless.
 func (c *Client) DropRecovery(ctx context.Context) error {
 	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery), off: true})

@@ -117,7 +117,7 @@ function compileCore() {
   const folder = mkdtempSync(path.join(tmpdir(), 'frond-build-'));
   try {
     const out = path.join(folder, 'frond.wasm');
-    const flags = ['-trimpath', '-ldflags=-s -w', ...inlining.map((pattern) => `-gcflags=${pattern}`)];
+    const flags = ['-trimpath', '-tags=nonist', '-ldflags=-s -w', ...inlining.map((pattern) => `-gcflags=${pattern}`)];
     execFileSync('go', ['build', ...flags, '-o', out, './cmd/frond-wasm'], {
       cwd: root,
       env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 
+	"frond/client"
 	"frond/client/vault"
 	"frond/wire"
 )
@@ -24,17 +25,21 @@ func (a *API) recoveryNew(context.Context, nothing) (recoveryCode, error) {
 	return recoveryCode{code.Text()}, nil
 }
 
-// recoveryConfirm makes the code that was just shown the account's.
+// recoveryConfirm makes the code that was just shown the account's. The one that is already in force
+// is accepted too and changes nothing: so people can try whether they still have it.
 func (a *API) recoveryConfirm(ctx context.Context, in recoveryCode) (nothing, error) {
 	code, err := parseRecovery(in.Code)
 	if err != nil {
 		return nothing{}, err
 	}
+	if a.client.IsRecovery(code) {
+		return nothing{}, nil
+	}
 	a.mu.Lock()
 	offered := a.offered
 	a.mu.Unlock()
 	if subtle.ConstantTimeCompare([]byte(offered), []byte(code.Text())) != 1 {
-		return nothing{}, wire.Errorf(wire.CodeBadRequest, "This is not the recovery code that was shown.")
+		return nothing{}, wire.Errorf(client.CodeRecovery, "This is not the recovery code of this account.")
 	}
 	if err := a.client.SetRecovery(ctx, code); err != nil {
 		return nothing{}, err
@@ -60,7 +65,7 @@ func (a *API) sessionChanged() { a.send(eventMessage{"session", sessionOf(a.clie
 func parseRecovery(text string) (vault.RecoveryCode, error) {
 	code, err := vault.ParseRecoveryCode(text)
 	if err != nil {
-		return code, wire.Errorf(wire.CodeBadRequest, "This is not a recovery code, or there is a slip in it.")
+		return code, wire.Errorf(client.CodeRecovery, "This is not a recovery code, or there is a slip in it.")
 	}
 	return code, nil
 }

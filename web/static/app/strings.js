@@ -415,7 +415,7 @@ export const strings = {
 };
 
 // A refusal that names its own cause is told in the words of whoever refused; the rest in ours.
-const ownWords = new Set(['unknown-person', 'name-invalid', 'limit', 'registration', 'too-large', 'named']);
+const ownWords = new Set(['unknown-person', 'name-invalid', 'limit', 'registration', 'too-large', 'recovery-code', 'named']);
 
 /** The sentence for an error of a command. */
 export function errorText({ code, message }) {

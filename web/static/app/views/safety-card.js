@@ -12,6 +12,7 @@ const words = strings.safety;
 /** Says in plain words what is safe when something gets lost, and what to do about the rest. */
 export class SafetyCardView extends View {
   #core;
+  #timer = 0;
   #note = el('p', { class: 'card-note', role: 'status' });
 
   constructor(core, store) {
@@ -20,13 +21,17 @@ export class SafetyCardView extends View {
     this.root = el('div', { class: 'safety' }, waiting(words.loading));
     this.own(store.on('session', () => this.load()));
     this.own(store.on('restore', ({ finished }) => finished && this.load()));
+    this.own(() => clearTimeout(this.#timer));
     this.load();
   }
 
   async load() {
     try {
       const security = await this.#core.command('security');
-      if (!this.closed) this.#draw(security);
+      if (this.closed) return;
+      this.#draw(security);
+      clearTimeout(this.#timer); // what is on its way to the vault arrives within seconds
+      if (security.history?.missing > 0) this.#timer = setTimeout(() => this.load(), 3000);
     } catch (error) {
       if (!this.closed) replace(this.root, trouble(errorText(error), words.again, () => this.load()));
     }
