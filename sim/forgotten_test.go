@@ -143,7 +143,7 @@ func TestAForgottenPasswordIsReplacedByTheRecoveryCodeAndNothingIsLost(t *testin
 
 	var shown struct{ Code string }
 	ada.do("recovery-new", `{}`, &shown)
-	ada.refused("recovery-confirm", `{"code": "nonsense"}`, "bad-request")
+	ada.refused("recovery-confirm", `{"code": "nonsense"}`, "recovery-code")
 	ada.do("recovery-confirm", fmt.Sprintf(`{"code": %q}`, shown.Code), nil)
 	var safe struct {
 		Recovery bool
@@ -187,7 +187,7 @@ func TestAForgottenPasswordIsReplacedByTheRecoveryCodeAndNothingIsLost(t *testin
 	})
 
 	phone := s.screen(t)
-	phone.refused("recover", `{"name": "ada", "code": "nonsense", "password": "new password"}`, "bad-request")
+	phone.refused("recover", `{"name": "ada", "code": "nonsense", "password": "new password"}`, "recovery-code")
 	phone.do("recover", fmt.Sprintf(`{"name": "ada", "code": %q, "password": "new password"}`, shown.Code), nil)
 	until(t, "the history is there", func() bool { return phone.shows(made.Conversation, "keep this") })
 	until(t, "ada is told", func() bool { return ada.heard("device-news", "") })
