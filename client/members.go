@@ -110,6 +110,11 @@ func (c *Client) change(ctx context.Context, id wire.ID, stage func(*conversatio
 	if err != nil {
 		return err
 	}
+	return c.wait(ctx, done)
+}
+
+// wait returns what the loop says of a task it took, unless the caller or the client ends first.
+func (c *Client) wait(ctx context.Context, done <-chan error) error {
 	select {
 	case err := <-done:
 		return err

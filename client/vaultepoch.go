@@ -199,14 +199,7 @@ func (c *Client) changeVault(ctx context.Context, ch vaultChange) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case err := <-done:
-		return err
-	case <-c.ctx.Done():
-		return errClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return c.wait(ctx, done)
 }
 
 // with replaces the opener of a kind.
