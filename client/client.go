@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -21,7 +20,7 @@ type Config struct {
 	Rand      io.Reader        // nil: crypto/rand
 	Now       func() time.Time // nil: time.Now
 	Suite     mls.CipherSuite  // of new conversations; 0: mls.DefaultSuite
-	Log       *slog.Logger     // nil: silent. Never sees a secret or what people write
+	Log       Logger           // nil: silent. Never sees a secret or what people write
 	Device    string           // how the account's owner will know this device; "": "device"
 	KeyPool   int              // one-time key packages to keep published; 0: 20
 	Backoff   Backoff          // zero: a second, doubling up to a minute
@@ -45,7 +44,7 @@ func (c *Config) fill() {
 		c.Suite = mls.DefaultSuite
 	}
 	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
+		c.Log = silent{}
 	}
 	if c.Device == "" {
 		c.Device = "device"

@@ -1,7 +1,7 @@
 package client
 
 import (
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -124,7 +124,7 @@ func (c *Client) view(v *conversation) Conversation {
 	for _, id := range c.peopleOf(v) {
 		out.People = append(out.People, Named{Account: id, Name: c.nameOf(id)})
 	}
-	slices.SortFunc(out.People, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(out.People, func(i, j int) bool { return out.People[i].Name < out.People[j].Name })
 	out.Title = c.title(v, out.People)
 	if l := v.rec.Last; l != nil {
 		out.Last = &Preview{Name: c.nameOf(l.Account), Text: l.Preview, At: time.UnixMilli(int64(l.At))}
@@ -192,11 +192,12 @@ func (c *Client) list() []Conversation {
 			all = append(all, c.view(v))
 		}
 	}
-	slices.SortFunc(all, func(a, b Conversation) int {
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
 		if d := b.lastAt().Compare(a.lastAt()); d != 0 {
-			return d
+			return d < 0
 		}
-		return strings.Compare(a.Title+a.ID.String(), b.Title+b.ID.String())
+		return a.Title+a.ID.String() < b.Title+b.ID.String()
 	})
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"sort"
 
 	"frond/client/content"
 	"frond/client/identity"
@@ -412,7 +413,7 @@ func (s *stretch) show() {
 			rows = append(rows, m)
 		}
 	}
-	slices.SortFunc(rows, func(a, b Message) int { return int(int64(a.Position) - int64(b.Position)) })
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Position < rows[j].Position })
 	if len(rows) > 0 {
 		s.c.emit(Timeline{Conversation: s.v.id, Upsert: rows})
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -258,7 +259,7 @@ func (w *pageWrite) merge(p wire.Page) error {
 // unite takes one's own keys and adds those of seqs that have none.
 func unite(own, other []vault.PageKey) []vault.PageKey {
 	all := append(slices.Clone(own), other...)
-	slices.SortStableFunc(all, func(a, b vault.PageKey) int { return int(a.Seq) - int(b.Seq) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Seq < all[j].Seq })
 	return slices.CompactFunc(all, func(a, b vault.PageKey) bool { return a.Seq == b.Seq })
 }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -36,11 +37,11 @@ func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, c
 				Verified: k != nil && k.isVerified(),
 			})
 		}
-		slices.SortFunc(list, func(a, b Participant) int {
-			if a.You != b.You {
-				return map[bool]int{true: -1, false: 1}[a.You]
+		sort.Slice(list, func(i, j int) bool {
+			if list[i].You != list[j].You {
+				return list[i].You
 			}
-			return strings.Compare(a.Name, b.Name)
+			return list[i].Name < list[j].Name
 		})
 		can = c.rights(v)
 		return nil

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"slices"
+	"sort"
 
 	"frond/client/identity"
 	"frond/mls"
@@ -89,7 +90,7 @@ func ParseRoster(b []byte) (Roster, error) {
 
 // extension encodes the roster for the group context.
 func (r Roster) extension() ([]mls.Extension, error) {
-	slices.SortFunc(r.People, func(a, b Person) int { return bytes.Compare(a.Account[:], b.Account[:]) })
+	sort.Slice(r.People, func(i, j int) bool { return less(r.People[i].Account, r.People[j].Account) })
 	if err := r.Check(); err != nil {
 		return nil, err
 	}

@@ -1,9 +1,8 @@
 package client
 
 import (
-	"bytes"
 	"errors"
-	"slices"
+	"sort"
 	"time"
 
 	"frond/client/vault"
@@ -78,14 +77,14 @@ func (c *Client) state() accountState {
 			s.Reads = append(s.Reads, stateRead{id, v.rec.Read})
 		}
 	}
-	slices.SortFunc(s.Reads, func(a, b stateRead) int { return bytes.Compare(a.Conversation[:], b.Conversation[:]) })
+	sort.Slice(s.Reads, func(i, j int) bool { return less(s.Reads[i].Conversation, s.Reads[j].Conversation) })
 	for id, k := range c.contacts {
 		if k.pinned {
 			s.Contacts = append(s.Contacts, k.friend(id))
 		}
 	}
-	slices.SortFunc(s.Conversations, func(a, b stateJoin) int { return bytes.Compare(a.Conversation[:], b.Conversation[:]) })
-	slices.SortFunc(s.Contacts, func(a, b stateFriend) int { return bytes.Compare(a.Account[:], b.Account[:]) })
+	sort.Slice(s.Conversations, func(i, j int) bool { return less(s.Conversations[i].Conversation, s.Conversations[j].Conversation) })
+	sort.Slice(s.Contacts, func(i, j int) bool { return less(s.Contacts[i].Account, s.Contacts[j].Account) })
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"slices"
+	"sort"
 
 	"frond/client/identity"
 	"frond/client/vault"
@@ -57,7 +58,7 @@ func openerIDs(openers []vault.Opener) (ids []wire.ID) {
 			ids = append(ids, wire.ID(o.ID))
 		}
 	}
-	slices.SortFunc(ids, func(a, b wire.ID) int { return bytes.Compare(a[:], b[:]) })
+	sort.Slice(ids, func(i, j int) bool { return less(ids[i], ids[j]) })
 	return ids
 }
 

@@ -3,6 +3,7 @@ package mls
 import (
 	"fmt"
 	"slices"
+	"sort"
 )
 
 // proposalsFor gathers the proposals of a commit, by value from the options and by reference from
@@ -94,8 +95,8 @@ func (g *Group) pendingBeside(list []sentProposal) []cachedProposal {
 	var chosen, reInits []cachedProposal
 	newest := slices.Clone(g.proposals)
 	slices.Reverse(newest)
-	slices.SortStableFunc(newest, func(a, b cachedProposal) int {
-		return boolOrder(a.proposal.typ == ProposalRemove, b.proposal.typ == ProposalRemove)
+	sort.SliceStable(newest, func(i, j int) bool {
+		return newest[i].proposal.typ == ProposalRemove && newest[j].proposal.typ != ProposalRemove
 	})
 	for _, p := range newest {
 		leaf, touches := sentProposal{p.proposal, p.from}.target()
@@ -118,15 +119,4 @@ func (g *Group) pendingBeside(list []sentProposal) []cachedProposal {
 	}
 	slices.Reverse(chosen)
 	return chosen
-}
-
-// boolOrder sorts true before false.
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strconv"
-	"strings"
 )
 
 // Record is one piece of the state that changes with messages. Key is short printable ASCII and unique
@@ -173,7 +173,7 @@ func ParseGroupRecords(epoch []byte, records []Record, signer crypto.Signer) (*G
 	}
 	l := recordLoader{group: g, nodes: map[uint64]map[nodeIndex]*secretNode{}}
 	sorted := slices.Clone(records)
-	slices.SortFunc(sorted, func(a, b Record) int { return strings.Compare(a.Key, b.Key) })
+	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Key < sorted[j].Key })
 	for _, rec := range sorted {
 		if err := l.add(rec); err != nil {
 			return nil, fmt.Errorf("%w: record %q: %w", ErrState, rec.Key, err)

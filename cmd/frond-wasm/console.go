@@ -3,37 +3,22 @@
 package main
 
 import (
-	"context"
-	"log/slog"
+	"fmt"
 	"strings"
 	"syscall/js"
 )
 
 // console writes log lines to the browser's console.
-type console struct {
-	level slog.Level
-	attrs string
-}
+type console struct{}
 
-func (c console) Enabled(_ context.Context, level slog.Level) bool { return level >= c.level }
+func (console) Warn(message string, args ...any)  { write("warn", message, args) }
+func (console) Error(message string, args ...any) { write("error", message, args) }
 
-func (c console) Handle(_ context.Context, r slog.Record) error {
+func write(method, message string, args []any) {
 	var b strings.Builder
-	b.WriteString(r.Message + c.attrs)
-	r.Attrs(func(a slog.Attr) bool { b.WriteString(" " + a.String()); return true })
-	method := "warn"
-	if r.Level >= slog.LevelError {
-		method = "error"
+	b.WriteString(message)
+	for i := 0; i+1 < len(args); i += 2 {
+		fmt.Fprintf(&b, " %v=%v", args[i], args[i+1])
 	}
 	js.Global().Get("console").Call(method, b.String())
-	return nil
 }
-
-func (c console) WithAttrs(attrs []slog.Attr) slog.Handler {
-	for _, a := range attrs {
-		c.attrs += " " + a.String()
-	}
-	return c
-}
-
-func (c console) WithGroup(string) slog.Handler { return c }

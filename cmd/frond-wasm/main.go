@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"syscall/js"
 
 	"frond/client"
@@ -29,7 +28,7 @@ func main() {
 		Store:     store,
 		Transport: wsjs.New(js.Global().Get("location").Get("origin").String()),
 		Device:    deviceName(),
-		Log:       slog.New(console{level: slog.LevelWarn}),
+		Log:       console{},
 	}, func(text string) { emit.Invoke(text) })
 	if err != nil {
 		panic(err)
