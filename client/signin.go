@@ -1,0 +1,192 @@
+package client
+
+import (
+	"context"
+
+	"frond/client/identity"
+	"frond/client/vault"
+	"frond/wire"
+)
+
+// SignIn opens a session for an account. On a store that holds the account's present device it goes
+// on from there. Otherwise the password unlocks the vault, and this becomes one more device of the
+// account; it joins every conversation by itself.
+func (c *Client) SignIn(ctx context.Context, o Credentials) error {
+	name, err := wire.CheckUserName(o.Name)
+	if err != nil {
+		return wire.Errorf(wire.CodeWrongPassword, "The user name or the password is wrong.")
+	}
+	var known *selfRecord
+	err = c.run(ctx, func() (err error) {
+		if c.session.State == SignedIn {
+			return wire.Errorf(wire.CodeExists, "Somebody is signed in here already.")
+		}
+		known, err = c.knownAccount(name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	body := wire.SignIn{Name: name, Auth: o.Keys.Auth}
+	if known != nil {
+		body.Device = &known.Device
+	}
+	var s wire.Session
+	if err := c.postWire(ctx, wire.PathSignIn, body, &s); err != nil {
+		return err
+	}
+	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
+		return c.run(ctx, func() error { return c.enter(*known) })
+	}
+	return c.addDevice(ctx, unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}, s)
+}
+
+// knownAccount finds the keys of an account by its user name.
+func (c *Client) knownAccount(name string) (found *selfRecord, err error) {
+	err = c.each(Prefix("account/"), func(_ string, value []byte) error {
+		var rec selfRecord
+		if err := wire.Decode(value, &rec); err != nil {
+			return err
+		}
+		if rec.Name == name {
+			found = &rec
+		}
+		return nil
+	})
+	return found, err
+}
+
+// addDevice unlocks the vault and makes this one more of the account's devices.
+func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session) error {
+	var rec selfRecord
+	var state accountState
+	var body wire.AddDevice
+	err := c.run(ctx, func() (err error) {
+		rec, state, err = unlock(by, s)
+		if err != nil {
+			return err
+		}
+		root, err := identity.ParseRoot(rec.Root)
+		if err != nil {
+			return err
+		}
+		chain, err := ownChain(s, root)
+		if err != nil {
+			return err
+		}
+		if err := c.newDevice(&rec, chain, root); err != nil {
+			return err
+		}
+		body = wire.AddDevice{Device: rec.Device, Index: uint64(chain.Len()), Events: rec.Chain[chain.Len():]}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.postWire(ctx, wire.PathDevice, body, &wire.Nothing{}); err != nil {
+		return err
+	}
+	return c.run(ctx, func() error { return c.enterNew(rec, state) })
+}
+
+// unlock opens header and state.
+func unlock(by unlockRecord, s wire.Session) (selfRecord, accountState, error) {
+	h, err := vault.ParseHeader(s.Header)
+	if err != nil {
+		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "The vault of this account can not be opened: %v", err)
+	}
+	key, err := h.Open(s.Account, vault.SlotKind(by.Kind), [16]byte{}, by.Secret)
+	if err != nil {
+		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "This password or code does not open the vault of this account.")
+	}
+	plain, err := vault.OpenState(key, s.Account, h.Epoch, s.Revision, s.State)
+	if err != nil {
+		return selfRecord{}, accountState{}, wire.Errorf(CodeKeyChanged, "The server does not show the true vault of this account: %v", err)
+	}
+	var state accountState
+	if err := wire.Decode(plain, &state); err != nil {
+		return selfRecord{}, accountState{}, err
+	}
+	rec := selfRecord{
+		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: h.Epoch, Revision: s.Revision,
+		Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier, Unlock: &by,
+	}
+	return rec, state, nil
+}
+
+// ownChain verifies the chain the server shows for the account against the root from the vault.
+func ownChain(s wire.Session, root identity.Root) (*identity.Chain, error) {
+	chain, err := identity.ParseChain(s.Chain)
+	if err != nil {
+		return nil, wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account: %v", err)
+	}
+	if wire.ID(chain.Account()) != s.Account || chain.Root() != root.Public() || chain.UserName() != s.Name {
+		return nil, wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account.")
+	}
+	return chain, nil
+}
+
+// enter makes an account the one that is signed in here, and goes online.
+func (c *Client) enter(rec selfRecord) error {
+	t := c.begin()
+	t.put(keyAccount(rec.Account), rec)
+	t.put(keySession, sessionRecord{Account: rec.Account, State: signedIn})
+	if err := t.commit(); err != nil {
+		return err
+	}
+	if err := c.load(); err != nil {
+		return err
+	}
+	c.emit(c.session)
+	c.emitAll()
+	c.goOnline()
+	return nil
+}
+
+// enterNew begins on a new device: what an older device of the account left in this store of
+// groups and ratchets is dropped, its timelines stay, and every conversation is to be joined.
+func (c *Client) enterNew(rec selfRecord, state accountState) error {
+	t := c.begin()
+	keys := keysOf(rec.Account)
+	for _, table := range []string{"key", "epoch", "ratchet", "pending", "peer", "out"} {
+		t.deleteRange(Prefix(keys.table(table)))
+	}
+	joins := map[wire.ID]conversationRecord{}
+	err := c.each(Prefix(keys.table("conv")), func(key string, value []byte) error {
+		var old conversationRecord
+		if err := wire.Decode(value, &old); err != nil {
+			return err
+		}
+		id, err := wire.ParseID(key[len(keys.table("conv")):])
+		joins[id] = old
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range state.Conversations {
+		old := joins[k.Conversation]
+		old.Kind, old.JoinKey = k.Kind, k.JoinKey
+		joins[k.Conversation] = old
+	}
+	for _, r := range state.Reads {
+		if old, ok := joins[r.Conversation]; ok {
+			old.Read = max(old.Read, r.Position)
+			joins[r.Conversation] = old
+		}
+	}
+	for id, v := range joins {
+		v.State, v.Counter, v.Previous = stateJoining, 0, wire.Hash{}
+		if v.Kind != wire.Open && v.JoinKey.IsZero() {
+			v.State = stateLeft
+		}
+		t.put(keys.of("conv", id), v)
+	}
+	for _, p := range state.Contacts {
+		t.put(keys.of("contact", p.Account), p.record())
+	}
+	if err := t.commit(); err != nil {
+		return err
+	}
+	return c.enter(rec)
+}
