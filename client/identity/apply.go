@@ -69,6 +69,9 @@ func (c *Chain) applyFirst(raw []byte, event signedEvent, body eventBody) error 
 }
 
 func (c *Chain) applyNext(event signedEvent, body eventBody, at time.Time) error {
+	if body.Kind == kindAccountReset {
+		return c.applyReset(event, body, at)
+	}
 	if err := verify(c.Root(), labelEvent, event.Body, event.Signature); err != nil {
 		return err
 	}
@@ -127,7 +130,7 @@ func (c *Chain) applyRootRotated(payload []byte) error {
 	if err := decode(payload, MaxEventSize, &p); err != nil {
 		return err
 	}
-	if c.HadRoot(p.Root) {
+	if c.NamedRoot(p.Root) {
 		return fmt.Errorf("%w: the root was used before", ErrNotAllowed)
 	}
 	if len(c.roots) > MaxRotations {

@@ -28,7 +28,9 @@ type Chain struct {
 	account  ID
 	userName string
 	roots    []RootKey // the last is in force
-	devices  []Device  // in the order they were added
+	trusted  int       // roots from this one on vouch for one another: those since the last reset
+	resets   []Reset
+	devices  []Device // in the order they were added
 }
 
 // ParseChain verifies a whole chain, from its first event. It fails with
@@ -68,9 +70,13 @@ func (c *Chain) UserName() string { return c.userName }
 // Root returns the root in force.
 func (c *Chain) Root() RootKey { return c.roots[len(c.roots)-1] }
 
-// HadRoot reports whether the key is or was the account's root. A root that was
-// is followed, by its own signature, by the one in force.
-func (c *Chain) HadRoot(key RootKey) bool { return slices.Contains(c.roots, key) }
+// HadRoot reports whether the key is or was the account's root, since its last
+// reset. A root that was is followed, by its own signature, by the one in force.
+func (c *Chain) HadRoot(key RootKey) bool { return slices.Contains(c.roots[c.trusted:], key) }
+
+// NamedRoot reports whether the key is or was the account's root at any time.
+// That a root was named before a reset says nothing about the one in force.
+func (c *Chain) NamedRoot(key RootKey) bool { return slices.Contains(c.roots, key) }
 
 // Len returns the number of events.
 func (c *Chain) Len() int { return len(c.events) }
@@ -169,6 +175,7 @@ func (c *Chain) clone() *Chain {
 	next.events = slices.Clip(c.events)
 	next.hashes = slices.Clip(c.hashes)
 	next.roots = slices.Clip(c.roots)
+	next.resets = slices.Clip(c.resets)
 	next.devices = slices.Clone(c.devices)
 	return &next
 }

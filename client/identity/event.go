@@ -20,11 +20,12 @@ const (
 	kindDeviceAdded    = 2
 	kindDeviceRemoved  = 3
 	kindRootRotated    = 4
+	kindAccountReset   = 5
 )
 
 // signedEvent is an event as it is stored and sent: the body's bytes, and the
 // signature of the root that is in force before the event. (The first event is
-// signed by the root it names.)
+// signed by the root it names, and so is a reset.)
 type signedEvent struct {
 	_         struct{} `cbor:",toarray"`
 	Body      []byte
@@ -66,6 +67,12 @@ type rootRotated struct {
 	Root         RootKey  `cbor:"1,keyasint"`
 	Consent      []byte   `cbor:"2,keyasint"`
 	Certificates [][]byte `cbor:"3,keyasint"`
+}
+
+// accountReset names a root that nobody vouches for: the one before is lost. The event carries the new
+// root's signature alone; the hash in it binds that to the account, the chain and the root it ends.
+type accountReset struct {
+	Root RootKey `cbor:"1,keyasint"`
 }
 
 // newRoot is what a new root signs to take over an account at one place in its chain.

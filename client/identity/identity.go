@@ -36,6 +36,8 @@
 //	device removed   root        the device is active
 //	root rotated     old root    the new root agrees, is new to the chain, and
 //	                             certifies every active device again
+//	account reset    new root    the new root is new to the chain; it removes
+//	                             every device, and no trust flows across it
 package identity
 
 import "errors"
@@ -48,7 +50,7 @@ const (
 	MaxEventSize = 4096
 	// MaxDevices is the most devices that may be active at once.
 	MaxDevices = 32
-	// MaxRotations is the most changes of root in one chain.
+	// MaxRotations is the most changes of root in one chain, resets among them.
 	MaxRotations = 64
 	// MaxUserName is the longest user name, in bytes.
 	MaxUserName = 64

@@ -314,3 +314,24 @@ func FuzzParseCredential(f *testing.F) {
 		}
 	})
 }
+
+func TestAResetIsSignedByTheRootItNamesAndNoOther(t *testing.T) {
+	in := newInsider(t)
+	next, err := NewRoot(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		payload []byte
+		want    error
+	}{
+		"signed by the old root":  {encode(accountReset{next.Public()}), ErrSignature},
+		"a root of small order":   {encode(accountReset{RootKey(lowOrder[0])}), ErrKey},
+		"the root that is there":  {encode(accountReset{in.root.Public()}), ErrNotAllowed},
+		"a root and something on": {append(encode(accountReset{next.Public()}), 0), ErrMalformed},
+	} {
+		if _, err := in.chain.Append(in.sign(t, encode(in.next(kindAccountReset, c.payload)))); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v; want %v", what, err, c.want)
+		}
+	}
+}
