@@ -50,6 +50,19 @@ export function shortTime(ms, now = Date.now()) {
   return dateFormat({ day: 'numeric', month: 'short' }).format(ms);
 }
 
+const spans = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+
+/** How long something still takes, in one unit and rounded up: "4 min", or "4 minutes" when `long`. */
+export function span(ms, long = false) {
+  const [unit, size] = spans.find(([, s]) => ms >= s) ?? spans.at(-1);
+  const options = { style: 'unit', unit, unitDisplay: long ? 'long' : 'short' };
+  return new Intl.NumberFormat(language(), options).format(Math.ceil(Math.max(ms, 1) / size));
+}
+
 /** The letter in a person's circle. */
 export const initial = (name) => [...name][0]?.toLocaleUpperCase() ?? '?';
 

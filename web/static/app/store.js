@@ -1,5 +1,5 @@
 // What the page knows, mirrored from the core's events. Views read it and listen by topic:
-// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `fault`.
+// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `draft`, `fault`.
 
 export class Store {
   session = { state: 'starting' };
@@ -8,7 +8,7 @@ export class Store {
   listed = false; // whether the core has told the list
   restore = null; // how far the history of this account has come back, while it does
   news = []; // what happened to the account's devices and was not answered yet
-  drafts = new Map(); // conversation -> text, in memory only: it is plaintext
+  drafts = new Map(); // conversation -> text, in memory only: the core keeps it sealed
   #listeners = new Map();
 
   /** Calls `listener(data)` on every event of a topic; returns what ends that. */
@@ -51,6 +51,9 @@ export class Store {
       case 'device-news':
         this.news = [...this.news.filter((n) => n.id !== data.id), data];
         return this.#emit(event, data);
+      case 'draft':
+        this.keepDraft(data.conversation, data.text);
+        return this.#emit(event, data);
       case 'timeline':
       case 'fault':
         return this.#emit(event, data);
@@ -63,6 +66,12 @@ export class Store {
     }
     this.session = session;
     this.#emit('session', session);
+  }
+
+  /** Remembers what is written in a conversation and not sent. */
+  keepDraft(conversation, text) {
+    if (text) this.drafts.set(conversation, text);
+    else this.drafts.delete(conversation);
   }
 
   /** The person has answered the news about a device. */

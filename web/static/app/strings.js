@@ -75,6 +75,9 @@ export const strings = {
     noRecovery: 'No recovery code yet',
     verified: 'Verified',
     keyChanged: 'Safety number changed',
+    blocked: 'Blocked',
+    draft: (text) => `Draft: ${text}`,
+    draftElsewhere: 'Draft, not sent yet',
     signOut: 'Sign out',
     everyone: 'Everyone',
     hint: 'Everyone on this server reads Everyone. To write to one person or a few, begin a conversation with the pen above: you need only their user names.',
@@ -101,6 +104,42 @@ export const strings = {
     count: (n) => plural(n, `${n} person`, `${n} people`),
   },
 
+  retention: {
+    title: 'How long messages stay',
+    button: (label) => `How long messages stay: ${label}`,
+    labels: { full: 'Kept', device: 'Kept on devices only', disappearing: (time) => `Disappears after ${time}` },
+    modes: {
+      full: ['Keep everything', 'Messages stay until somebody deletes them, and come along to your new devices.'],
+      device: ['Keep on devices only', 'Messages stay on the devices that received them. A new device begins without them, and what a lost device held is lost.'],
+      disappearing: ['Let them disappear', 'After this time messages are deleted on every device and on the server. Whoever has read one may have kept a copy.'],
+    },
+    timer: 'Disappear after',
+    timers: { 300: '5 minutes', 3600: '1 hour', 86400: '1 day', 604800: '1 week', 2419200: '4 weeks' },
+    fromNowOn: 'This counts for what is written from now on, and everybody here sees who changed it.',
+    mayNot: 'Only those whose role allows it can change this.',
+    loading: 'Looking…',
+    confirm: 'Change',
+    working: 'Sealing…',
+    cancel: 'Cancel',
+    close: 'Close',
+  },
+
+  block: {
+    title: 'Blocking',
+    tag: 'Blocked',
+    explain: (name) => `Who is blocked cannot reach you, and you see nothing that they write. ${name} is not told.`,
+    is: (name) => `You have blocked ${name}.`,
+    block: (name) => `Block ${name}`,
+    unblock: (name) => `Unblock ${name}`,
+    dialog: (name) => ({
+      title: `Block ${name}?`,
+      text: `You see nothing more that ${name} writes, on any of your devices. ${name} is not told, and in groups everybody else goes on as before. You can take this back at any time.`,
+      confirm: 'Block',
+      cancel: 'Cancel',
+      working: 'Blocking…',
+    }),
+  },
+
   timeline: {
     label: 'Messages',
     loading: 'Fetching messages…',
@@ -122,6 +161,9 @@ export const strings = {
     retry: 'Retry',
     discard: 'Discard',
     unreadable: 'This message cannot be opened.',
+    goneIn: (time) => `Disappears in ${time}`,
+    goneSoon: 'Disappears any moment',
+    blocked: 'You blocked this person.',
   },
 
   composer: {
@@ -134,6 +176,8 @@ export const strings = {
     joining: 'You are joining this conversation. You can write in a moment.',
     closed: 'You cannot write in this conversation.',
     keyChanged: 'You can write again once you have answered this.',
+    blocked: (name) => `You have blocked ${name}. You hear nothing from ${name} until you take that back.`,
+    unblock: 'Unblock',
   },
 
   create: {
@@ -336,6 +380,8 @@ export const strings = {
     add: 'Add people',
     rename: 'Rename',
     leave: 'Leave this conversation',
+    block: 'Block',
+    unblock: 'Unblock',
     remove: 'Remove',
     removeLabel: (name) => `Remove ${name}`,
     noName: 'Enter a name.',
@@ -348,9 +394,12 @@ export const strings = {
       cancel: 'Cancel',
       working: 'Sealing…',
     }),
-    leaveDialog: (title) => ({
+    leaveDialog: (title, lastOwner) => ({
       title: `Leave ${title}?`,
-      text: 'You can read nothing that is written from now on, and somebody inside has to add you if you want to come back.',
+      text: [
+        'You can read nothing that is written from now on, and somebody inside has to add you if you want to come back.',
+        lastOwner && 'You are the last owner here. Without you nobody can change roles or remove anybody: consider making somebody else an owner first.',
+      ].filter(Boolean),
       confirm: 'Leave',
       cancel: 'Stay',
       working: 'Leaving…',

@@ -1,4 +1,4 @@
-import { View, el, uniqueId } from '../dom.js';
+import { View, el, replace, uniqueId } from '../dom.js';
 import { byteLength } from '../format.js';
 import { go, listHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
@@ -8,6 +8,7 @@ import { titleOf } from './list.js';
 const words = strings.composer;
 const maxText = 64 * 1024; // bytes of UTF-8, as the server counts
 const nearLimit = 0.8;
+const breath = 700; // ms without a key after which a draft is worth keeping
 
 /** Where a message is written. What is not sent yet stays with its conversation as a draft. */
 export class ComposerView extends View {
@@ -19,6 +20,9 @@ export class ComposerView extends View {
   #input;
   #send;
   #note;
+  #bar; // stands in place of the box while the other person is blocked
+  #kept; // the draft as the core has it
+  #timer = 0;
 
   constructor(core, store, conversation, { sent, leave }) {
     super();
@@ -37,7 +41,7 @@ export class ComposerView extends View {
       'aria-describedby': note,
       placeholder: words.placeholder(titleOf(conversation)),
       enterkeyhint: 'send',
-      on: { input: () => this.#changed(), keydown: (event) => this.#key(event) },
+      on: { input: () => this.#typed(), keydown: (event) => this.#key(event) },
     });
     this.#send = iconButton('send', words.send, 'composer-send');
     this.#send.type = 'submit';
@@ -47,7 +51,10 @@ export class ComposerView extends View {
       el('div', { class: 'composer-box' }, this.#input, this.#send),
       this.#note,
     );
-    this.#input.value = store.drafts.get(this.#id) ?? '';
+    this.#bar = el('p', { class: 'composer-bar', hidden: true });
+    this.root.prepend(this.#bar);
+    this.#input.value = this.#kept = store.drafts.get(this.#id) ?? '';
+    this.own(store.on('draft', ({ conversation, text }) => conversation === this.#id && this.offer(text)));
     this.own(() => this.#keepDraft());
   }
 
@@ -57,18 +64,60 @@ export class ComposerView extends View {
     if (matchMedia('(hover: hover)').matches) this.#input.focus();
   }
 
+  /** Takes a draft of the account's other devices, unless something else was written here since. */
+  offer(text) {
+    if (text === undefined || text === this.#input.value) return;
+    if (this.#input.value !== '' && this.#input.value !== this.#kept) return;
+    this.#input.value = this.#kept = text;
+    this.#store.keepDraft(this.#id, text);
+    this.#changed();
+  }
+
   /** Follows whether the person may write here. */
-  allow({ canSend, joining, keyChanged }) {
-    const open = canSend && !keyChanged;
+  allow(conversation) {
+    const { canSend, joining, keyChanged, blocked } = conversation;
+    const open = canSend && !keyChanged && !blocked;
+    if (Boolean(blocked) === this.#bar.hidden) this.#showBlocked(conversation);
     this.#input.disabled = !open;
     this.#send.disabled = !open;
-    if (!open) this.#say(keyChanged ? words.keyChanged : joining ? words.joining : words.closed);
+    if (blocked) this.#say('');
+    else if (!open) this.#say(keyChanged ? words.keyChanged : joining ? words.joining : words.closed);
     else if ([words.joining, words.closed, words.keyChanged].includes(this.#note.textContent)) this.#say('');
   }
 
+  #showBlocked({ blocked, people, title }) {
+    const other = people?.find((p) => p.account !== this.#store.session.account);
+    const unblock = el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#unblock(other, unblock) } }, words.unblock);
+    replace(this.#bar, words.blocked(title), ' ', unblock);
+    this.#bar.hidden = !blocked;
+    this.#input.parentNode.hidden = Boolean(blocked);
+  }
+
+  async #unblock({ account }, button) {
+    button.disabled = true;
+    try {
+      await this.#core.command('block', { account, blocked: false });
+    } catch (error) {
+      button.disabled = false;
+      this.#say(errorText(error), true);
+    }
+  }
+
+  // The core keeps the draft sealed, for later and for the other devices. That it could not is worth
+  // no word: the text is still here.
   #keepDraft() {
-    if (this.#input.value) this.#store.drafts.set(this.#id, this.#input.value);
-    else this.#store.drafts.delete(this.#id);
+    clearTimeout(this.#timer);
+    const text = this.#input.value;
+    this.#store.keepDraft(this.#id, text);
+    if (text === this.#kept) return;
+    this.#kept = text;
+    this.#core.command('draft', { conversation: this.#id, text }).catch(() => {});
+  }
+
+  #typed() {
+    this.#changed();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#keepDraft(), breath);
   }
 
   #changed() {
@@ -110,6 +159,7 @@ export class ComposerView extends View {
     if (byteLength(text) > maxText) return this.#say(words.tooLong, true);
     this.#input.value = '';
     this.#changed();
+    this.#keepDraft();
     this.#core.command('send', { conversation: this.#id, text }).then(
       () => this.closed || this.#sent(),
       (error) => this.#refused(text, error),
@@ -119,7 +169,7 @@ export class ComposerView extends View {
   // The text comes back: into the box, or into the draft when the person has moved on.
   #refused(text, error) {
     if (this.closed) {
-      this.#store.drafts.set(this.#id, [text, this.#store.drafts.get(this.#id)].filter(Boolean).join('\n'));
+      this.#store.keepDraft(this.#id, [text, this.#store.drafts.get(this.#id)].filter(Boolean).join('\n'));
       return;
     }
     this.#input.value = [text, this.#input.value].filter(Boolean).join('\n');

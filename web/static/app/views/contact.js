@@ -2,6 +2,7 @@ import { el, replace } from '../dom.js';
 import { icon } from '../icons.js';
 import { conversationHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
+import { BlockView } from './block.js';
 import { PanelView, section, trouble, waiting } from './panel.js';
 import { qrCode } from './qr.js';
 import { canScan, openScan } from './scan.js';
@@ -58,6 +59,7 @@ export default class ContactView extends PanelView {
         canScan() && el('button', { type: 'button', class: 'btn btn-outline-primary', on: { click: () => this.#scan(contact) } }, words.scan),
       ),
       section(words.verification, this.#verification(contact)),
+      contact.blocked !== undefined && section(strings.block.title, this.own(new BlockView(this.#core, contact, () => this.load())).root),
     );
   }
 

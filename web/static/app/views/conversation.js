@@ -6,6 +6,7 @@ import { conversationAvatar } from './avatar.js';
 import { ComposerView } from './composer.js';
 import { KeyChangedView } from './key-changed.js';
 import { titleOf } from './list.js';
+import { RetentionButton, retentionLabel } from './retention.js';
 import { TimelineView } from './timeline.js';
 
 const words = strings.conversation;
@@ -18,14 +19,16 @@ export class ConversationView extends View {
   #detail = el('p', { class: 'top-detail' });
   #timeline;
   #composer;
+  #retention;
   #changed = null; // stands there while a key has changed
 
   constructor(core, store, conversation, leave) {
     super();
     this.id = conversation.id;
     this.#store = store;
-    this.#timeline = this.own(new TimelineView(core, store, conversation));
     this.#composer = this.own(new ComposerView(core, store, conversation, { sent: () => this.#timeline.sent(), leave }));
+    this.#timeline = this.own(new TimelineView(core, store, conversation, ({ draft }) => this.#composer.offer(draft)));
+    this.#retention = new RetentionButton(core, store, conversation.id);
     this.root = el(
       'main',
       { class: 'conversation' },
@@ -35,6 +38,7 @@ export class ConversationView extends View {
         el('a', { class: 'btn btn-round top-back', href: listHref, 'aria-label': words.back, title: words.back }, icon('back')),
         conversationAvatar(conversation, store.session.account),
         el('div', { class: 'top-text' }, this.#title, this.#detail),
+        this.#retention.root,
         aboutLink(conversation),
       ),
       this.#timeline.root,
@@ -59,6 +63,7 @@ export class ConversationView extends View {
     this.#detail.replaceChildren(icon(iconOf(conversation)), detailOf(conversation));
     this.#detail.classList.toggle('is-verified', Boolean(conversation.verified));
     this.#detail.title = this.#detail.textContent;
+    this.#retention.update(conversation);
     this.#composer.allow(conversation);
     this.#followKey(conversation);
   }
@@ -78,7 +83,13 @@ function aboutLink({ id, kind }) {
   return el('a', { class: 'btn btn-round', href: aboutHref(id), 'aria-label': label, title: label }, icon(kind === 'direct' ? 'shield' : 'people'));
 }
 
-function detailOf({ kind, people, verified }) {
+function detailOf(conversation) {
+  const { retention } = conversation;
+  const label = retention && retention !== 'full' ? `${retentionLabel(conversation)} · ` : '';
+  return label + natureOf(conversation);
+}
+
+function natureOf({ kind, people, verified }) {
   if (kind === 'everyone') return words.everyone;
   if (kind === 'direct') return verified ? words.verified : words.direct;
   return words.people((people ?? []).map((p) => p.name));

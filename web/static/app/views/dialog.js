@@ -13,20 +13,21 @@ export class DialogView extends View {
   #finish;
   #value;
 
-  /** `danger` marks a dialog whose confirmation takes something away. */
+  /** Without `confirm` there is only the way out. `danger` marks a dialog whose confirmation takes something away. */
   constructor({ title, content, confirm, cancel, submit, danger }) {
     super();
     const id = uniqueId('dialog');
     this.alert = el('p', { class: 'form-alert', role: 'alert' });
     this.confirm = el('button', { type: 'submit', class: ['btn', danger ? 'btn-danger' : 'btn-primary'] }, confirm);
-    const dismiss = el('button', { type: 'button', class: 'btn btn-quiet', on: { click: () => this.root.close() } }, cancel);
+    this.cancel = el('button', { type: 'button', class: 'btn btn-quiet', on: { click: () => this.root.close() } }, cancel);
+    this.confirm.hidden = !confirm;
     const form = el(
       'form',
       { novalidate: true, on: { submit: (event) => (event.preventDefault(), submit()) } },
       el('h2', { id }, title),
       content,
       this.alert,
-      el('div', { class: 'dialog-buttons' }, dismiss, this.confirm),
+      el('div', { class: 'dialog-buttons' }, this.cancel, this.confirm),
     );
     this.root = el('dialog', { class: 'dialog', 'aria-labelledby': id }, form);
     this.result = new Promise((resolve) => (this.#finish = resolve));

@@ -20,6 +20,7 @@ export class ListView extends View {
     this.#store = store;
     this.root = el('nav', { class: 'list', 'aria-label': words.landmark, on: { keydown: (event) => this.#key(event) } });
     this.own(store.on('conversations', () => this.#update()));
+    this.own(store.on('draft', () => this.#update()));
     this.listen(window, 'hashchange', () => this.#update());
     this.#update();
     const minute = setInterval(() => this.#update(), 60_000); // "Today" does not stay true
@@ -31,7 +32,8 @@ export class ListView extends View {
     const nodes = this.#store.conversations.map((conversation) => {
       const item = this.#items.get(conversation.id) ?? new Item();
       this.#items.set(conversation.id, item);
-      item.update(conversation, this.#store.session.account, conversation.id === current);
+      const here = conversation.id === current;
+      item.update(conversation, this.#store.session.account, here, here ? null : draftOf(conversation, this.#store.drafts));
       return item.root;
     });
     this.#forget();
@@ -87,9 +89,11 @@ class Item {
     );
   }
 
-  update(conversation, self, current) {
+  update(conversation, self, current, draft) {
     const title = titleOf(conversation);
-    const preview = previewOf(conversation, self);
+    const preview = draft ?? previewOf(conversation, self);
+    this.#preview.classList.toggle('list-draft', Boolean(draft));
+    this.root.classList.toggle('blocked', Boolean(conversation.blocked));
     this.root.href = conversationHref(conversation.id);
     if (current) this.root.setAttribute('aria-current', 'page');
     else this.root.removeAttribute('aria-current');
@@ -131,7 +135,17 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function previewOf({ kind, last, joining, keyChanged, people }, self) {
+// What was begun and not sent comes before what others said last. Only the core knows of drafts that
+// another device made.
+function draftOf({ id, draft, blocked }, drafts) {
+  if (blocked) return null;
+  const text = drafts.get(id);
+  if (text) return words.draft(text.slice(0, 200));
+  return draft ? words.draftElsewhere : null;
+}
+
+function previewOf({ kind, last, joining, keyChanged, people, blocked }, self) {
+  if (blocked) return words.blocked;
   if (joining) return words.joining;
   if (keyChanged) return words.keyChanged;
   if (!last) return words.noMessages;

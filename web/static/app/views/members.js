@@ -3,6 +3,7 @@ import { icon } from '../icons.js';
 import { conversationHref, go, listHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
+import { setBlocked } from './block.js';
 import { askFor, confirmThat } from './confirm.js';
 import { DialogView } from './dialog.js';
 import { Field } from './field.js';
@@ -67,12 +68,12 @@ export default class MembersView extends PanelView {
         ),
         el('ul', { class: 'rows' }, members.toSorted(byRole).map((m) => this.#row(m, can))),
       ),
-      can.leave && el('div', { class: 'panel-buttons' }, button(words.leave, 'btn-outline-danger', () => this.#leave())),
+      can.leave && el('div', { class: 'panel-buttons' }, button(words.leave, 'btn-outline-danger', () => this.#leave(members))),
     );
   }
 
   #row(member, can) {
-    const { account, name, role, you, verified } = member;
+    const { account, name, role, you, verified, blocked } = member;
     return el(
       'li',
       { class: 'row-item' },
@@ -80,17 +81,33 @@ export default class MembersView extends PanelView {
       el(
         'div',
         { class: 'row-text' },
-        el('p', { class: 'row-title' }, el('bdi', null, name), you && el('span', { class: 'tag' }, words.you), verified && verifiedMark()),
+        el('p', { class: 'row-title' }, el('bdi', null, name), you && el('span', { class: 'tag' }, words.you), verified && verifiedMark(), blocked && el('span', { class: 'tag tag-danger' }, strings.block.tag)),
         !(can.roles && !you) && el('p', { class: 'muted' }, words.roles[role] ?? role),
       ),
       el(
         'div',
         { class: 'row-buttons' },
         can.roles && !you && this.#roleBox(member),
+        !you && blocked !== undefined && this.#blockButton(member),
         can.remove && !you &&
           el('button', { type: 'button', class: 'btn btn-link btn-link-danger', 'aria-label': words.removeLabel(name), on: { click: () => this.#remove(member) } }, words.remove),
       ),
     );
+  }
+
+  #blockButton(member) {
+    const label = (member.blocked ? strings.block.unblock : strings.block.block)(member.name);
+    const word = member.blocked ? words.unblock : words.block;
+    return el('button', { type: 'button', class: 'btn btn-link btn-link-muted', 'aria-label': label, on: { click: () => this.#block(member) } }, word);
+  }
+
+  async #block(member) {
+    this.#alert.textContent = '';
+    try {
+      if (await setBlocked(this.#core, member, !member.blocked)) await this.load();
+    } catch (error) {
+      this.#alert.textContent = errorText(error);
+    }
   }
 
   #roleBox({ account, name, role }) {
@@ -154,9 +171,11 @@ export default class MembersView extends PanelView {
     if (await confirmThat(words.removeDialog(name), () => this.#command('remove-member', { account }))) this.load();
   }
 
-  async #leave() {
+  async #leave(members) {
     const title = titleOf(this.#store.conversation(this.#id));
-    if (await confirmThat(words.leaveDialog(title), () => this.#command('leave'))) go(listHref);
+    const owners = members.filter((m) => m.role === 'owner');
+    const last = members.length > 1 && owners.length === 1 && owners[0].you;
+    if (await confirmThat(words.leaveDialog(title, last), () => this.#command('leave'))) go(listHref);
   }
 }
 

@@ -1,5 +1,5 @@
 import { el, replace } from '../dom.js';
-import { clockTime, fullTime, hueOf } from '../format.js';
+import { clockTime, fullTime, hueOf, span } from '../format.js';
 import { icon } from '../icons.js';
 import { strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
@@ -17,6 +17,7 @@ export class MessageNode {
   #message;
   #act;
   #unfolded = false;
+  #left = null; // says how long the message still stays
 
   constructor(message, act) {
     this.#act = act;
@@ -74,12 +75,26 @@ export class MessageNode {
   #meta() {
     const { at, state, own } = this.#message;
     const mark = own && stateIcons[state];
+    this.#left = this.#message.expires ? el('span', { class: 'message-left' }, icon('hourglass'), el('span', { 'aria-hidden': 'true' }), el('span', { class: 'visually-hidden' })) : null;
+    this.tick();
     return el(
       'span',
       { class: 'message-meta' },
+      this.#left,
       el('time', { dir: 'auto', datetime: new Date(at).toISOString(), title: fullTime(at) }, clockTime(at)),
       mark && el('span', { class: 'message-state', title: words.states[state] }, icon(mark), el('span', { class: 'visually-hidden' }, words.states[state])),
     );
+  }
+
+  /** Brings the time that is left up to date. */
+  tick() {
+    if (!this.#left) return;
+    const left = this.#message.expires - Date.now();
+    const [, short, long] = this.#left.children;
+    const said = left > 0 ? words.goneIn(span(left, true)) : words.goneSoon;
+    if (long.textContent === said) return;
+    this.#left.title = long.textContent = said;
+    short.textContent = left > 0 ? span(left) : '';
   }
 
   #actions() {

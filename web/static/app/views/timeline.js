@@ -11,6 +11,7 @@ const firstPage = 60;
 const page = 80;
 const nearEdge = 500; // pixels from an edge at which more is brought in
 const nearBottom = 48; // pixels that still count as being at the bottom
+const ageing = 15_000; // ms between two looks at how long messages still stay
 const sameBreath = 5 * 60_000; // ms between two messages that still form one group
 
 /** The messages of one conversation: a log that grows at the bottom and is read upwards. */
@@ -29,14 +30,17 @@ export class TimelineView extends View {
   #troubled = false; // loading failed, and the top says so
   #read = -1; // position reported as read
   #scheduled = false;
+  #opened;
   #log;
   #top = el('div', { class: 'timeline-top' });
   #divider = el('div', { class: 'timeline-new' }, el('span', null, words.newMessages));
   #empty = el('div', { class: 'timeline-empty', hidden: true });
   #jump;
 
-  constructor(core, store, conversation) {
+  /** `opened(answer)` is called with the core's answer once the conversation is open. */
+  constructor(core, store, conversation, opened) {
     super();
+    this.#opened = opened;
     this.#core = core;
     this.#store = store;
     this.#id = conversation.id;
@@ -54,6 +58,8 @@ export class TimelineView extends View {
     this.own(store.on('timeline', (event) => event.conversation === this.#id && this.#changed(event)));
     this.listen(document, 'visibilitychange', () => this.#markRead());
     this.#followSize();
+    const tick = setInterval(() => this.#nodes.forEach((node) => node.tick()), ageing);
+    this.own(() => clearInterval(tick));
   }
 
   /** To be called when the root is on the page. */
@@ -80,6 +86,7 @@ export class TimelineView extends View {
     const answer = await this.#fetch('open', { limit }, () => this.#open());
     if (!answer) return;
     this.#loaded = true;
+    this.#opened(answer);
     this.#model.load(answer);
     this.#unreadFrom = this.#model.firstUnread(unread);
     this.#render();
