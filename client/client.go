@@ -70,7 +70,9 @@ type Client struct {
 	self          *self // nil while nobody is signed in
 	conversations map[wire.ID]*conversation
 	contacts      map[wire.ID]*contact
-	unknown       map[wire.ID]bool // accounts whose name is being asked for, or was asked in vain
+	settings      map[string]stamped
+	labels        map[string]stamped // names of devices, by id
+	unknown       map[wire.ID]bool   // accounts whose name is being asked for, or was asked in vain
 	verifier      verifier
 	connector     *connector
 	connection    Connection
@@ -109,6 +111,7 @@ func (c *Client) forget() {
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}
+	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
 	c.pages = pageBook{due: map[pageID]uint64{}}
 	c.restore = restorer{faults: map[wire.ID]bool{}}
 }

@@ -46,5 +46,5 @@ func (c *Client) Devices(ctx context.Context) ([]OwnDevice, error) {
 
 func (c *Client) ownDevice(d identity.Device, seen time.Time) OwnDevice {
 	id := wire.ID(d.ID)
-	return OwnDevice{ID: id, Name: d.Name, Added: d.AddedAt, Seen: seen, Current: id == c.self.Device}
+	return OwnDevice{ID: id, Name: c.deviceName(d), Added: d.AddedAt, Seen: seen, Current: id == c.self.Device}
 }

@@ -89,9 +89,9 @@ func (c *Client) tellDevices(before, after *identity.Chain) {
 		switch {
 		case wire.ID(d.ID) == c.self.Device:
 		case !known && d.Active():
-			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: d.Name, At: d.AddedAt, Added: true})
+			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: c.deviceName(d), At: d.AddedAt, Added: true})
 		case known && old.Active() && !d.Active():
-			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: d.Name, At: d.RemovedAt})
+			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: c.deviceName(d), At: d.RemovedAt})
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 //	<account>/msg/<conversation>/<seq>       messageRecord: a row of the timeline
 //	<account>/history/<conversation>         historyRecord: what is still to be restored
 //	<account>/page/<conversation>/<bucket>   pageRecord: what the vault holds
+//	<account>/settings, <account>/labels     texts of the account and when they were written
 //	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"
 
@@ -34,6 +35,7 @@ type keyring string
 func keysOf(account wire.ID) keyring { return keyring(account.String() + "/") }
 
 func (k keyring) all() Range                         { return Prefix(string(k)) }
+func (k keyring) single(name string) string          { return string(k) + name }
 func (k keyring) table(name string) string           { return string(k) + name + "/" }
 func (k keyring) of(table string, id wire.ID) string { return k.table(table) + id.String() }
 func (k keyring) key(ref []byte) string              { return fmt.Sprintf("%skey/%x", string(k), ref) }

@@ -67,12 +67,14 @@ func (c *Client) takeState(s wire.State) error {
 			return err
 		}
 	}
+	c.takeTexts(t, &theirs)
 	rec.Revision = s.Revision
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() { c.self.selfRecord = rec })
 	if err := t.commit(); err != nil {
 		return err
 	}
+	c.vaultOpeners()
 	for _, v := range joins {
 		c.advance(v)
 	}

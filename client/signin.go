@@ -185,6 +185,10 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 	for _, p := range state.Contacts {
 		t.put(keys.of("contact", p.Account), p.record())
 	}
+	settings, _ := mergeTexts(map[string]stamped{}, state.Settings)
+	labels, _ := mergeTexts(map[string]stamped{}, state.Labels)
+	t.put(keys.single("settings"), settings)
+	t.put(keys.single("labels"), labels)
 	if err := t.commit(); err != nil {
 		return err
 	}

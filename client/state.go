@@ -25,6 +25,9 @@ type accountState struct {
 
 	Openers []vault.Opener `cbor:"6,keyasint"`
 	Earlier []wire.Hash    `cbor:"7,keyasint,omitempty"` // vault keys of epochs before the present one
+
+	Labels   map[string]stamped `cbor:"9,keyasint,omitempty"`  // what the owner calls devices, by id
+	Settings map[string]stamped `cbor:"10,keyasint,omitempty"` // by name
 }
 
 // stateRead is how far the person has read a conversation, on whichever device.
@@ -66,7 +69,8 @@ func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]
 
 // state collects what the vault keeps.
 func (c *Client) state() accountState {
-	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier}
+	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier,
+		Labels: c.keptLabels(), Settings: c.settings}
 	for id, v := range c.conversations {
 		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})

@@ -145,8 +145,19 @@ func (c *Client) adoptEpoch(next selfRecord) error {
 	next.Chain, next.Unsaved = c.self.Chain, c.self.Unsaved
 	t := c.begin()
 	t.put(keyAccount(next.Account), next)
-	t.then(func() { c.self.selfRecord = next })
+	t.then(func() {
+		c.self.selfRecord = next
+		c.vaultOpeners()
+	})
 	return t.commit()
+}
+
+// vaultOpeners tells when a recovery code was set or dropped, here or on another device.
+func (c *Client) vaultOpeners() {
+	if now := c.hasRecovery(); now != c.session.Recovery {
+		c.session.Recovery = now
+		c.emit(c.session)
+	}
 }
 
 // keyOf finds the vault key of a state: of the present epoch, or of a newer one by this device's slot.

@@ -52,6 +52,9 @@ var commands = map[string]command{
 	"security":         {false, typed((*API).security)},
 	"device-remove":    {true, typed((*API).deviceRemove)},
 
+	"device-rename": {false, typed((*API).deviceRename)},
+	"settings":      {false, typed((*API).settings)},
+	"setting":       {false, typed((*API).setting)},
 	"devices":       {true, typed((*API).devices)},
 	"members":       {false, typed((*API).members)},
 	"remove-member": {true, typed((*API).remove)},

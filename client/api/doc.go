@@ -36,6 +36,9 @@
 //	password     {current, password}                  {}
 //	security     {}                                   {recovery, devices, epoch, history: {stored, missing}}
 //	device-remove {id}                                {}
+//	device-rename {id, name}                          {}; with "" it has its first name again
+//	settings     {}                                   {settings: {name: text}}
+//	setting      {key, value}                         {}
 //	devices      {}                                   {devices: [{id, name, added, seen, current}]}
 //	restore      {conversation}                       {}; asks the vault again for what can not be read
 //	server       {}                                   {registration, release}
@@ -48,6 +51,7 @@
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
 //	device-news    {id, name, at, added}: of the account's own devices
+//	settings       {settings}: all of them, one has changed here or on another device
 //	fault          {code, text, action?}
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named.

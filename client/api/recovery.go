@@ -47,19 +47,12 @@ func (a *API) recoveryConfirm(ctx context.Context, in recoveryCode) (nothing, er
 	a.mu.Lock()
 	a.offered = ""
 	a.mu.Unlock()
-	a.sessionChanged()
 	return nothing{}, nil
 }
 
 func (a *API) recoveryOff(ctx context.Context, _ nothing) (nothing, error) {
-	if err := a.client.DropRecovery(ctx); err != nil {
-		return nothing{}, err
-	}
-	a.sessionChanged()
-	return nothing{}, nil
+	return nothing{}, a.client.DropRecovery(ctx)
 }
-
-func (a *API) sessionChanged() { a.send(eventMessage{"session", sessionOf(a.client.Session())}) }
 
 // parseRecovery reads a typed code. A slip of the pen is noticed by its checksum, before anybody is asked.
 func parseRecovery(text string) (vault.RecoveryCode, error) {
