@@ -23,6 +23,7 @@ const (
 	CodeExists          Code = "exists"          // Error.Conversation names what is already there
 	CodeConflict        Code = "conflict"        // lost the race: Error.Last is the seq to process first
 	CodeStale           Code = "stale"           // sealed too many handshakes ago: catch up, seal again
+	CodeHeld            Code = "held"            // not yet: a protection runs, Error.RetryAfter seconds more
 	CodeLimit           Code = "limit"           // too many devices, conversations, ... on this server
 	CodeRateLimited     Code = "rate-limited"    // try again after Error.RetryAfter seconds
 	CodeUnavailable     Code = "unavailable"     // shutting down, or the database does not answer: retry

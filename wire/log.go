@@ -73,6 +73,8 @@ type Welcomed struct {
 	LastResort    bool           `cbor:"5,keyasint"` // a last-resort key package is published
 	Revision      uint64         `cbor:"6,keyasint"` // of the account state
 	Conversations []Conversation `cbor:"7,keyasint"` // the open one is always among them
+
+	Reset uint64 `cbor:"12,keyasint,omitempty"` // a reset of the account was begun, as in ChainRef
 }
 
 // Send appends a message. A repeated (device, message id) is answered with the first one's seq and

@@ -62,9 +62,12 @@ type StateRef struct {
 	Epoch    uint64 `cbor:"2,keyasint"`
 }
 
-// ChainRef names an account whose sigchain grew.
+// ChainRef names an account whose sigchain grew, or is about to be reset. It goes to the account's own
+// devices, and after a reset also to those who share a conversation with it.
 type ChainRef struct {
-	Account ID `cbor:"1,keyasint"`
+	Account ID       `cbor:"1,keyasint"`
+	Chain   [][]byte `cbor:"2,keyasint,omitempty"` // to devices that a reset shuts out, so that they can tell why
+	Reset   uint64   `cbor:"3,keyasint,omitempty"` // a reset was begun; it can be finished from then on, milliseconds since 1970
 }
 
 // PutPage stores the sealed message keys of one bucket of a conversation: compare-and-swap on the

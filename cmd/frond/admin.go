@@ -19,10 +19,12 @@ func admin(ctx context.Context, args []string, out, log io.Writer) error {
 	switch name, rest := pick(args); name {
 	case "invite":
 		return invite(ctx, rest, out, log)
+	case "reset":
+		return reset(ctx, rest, out, log)
 	case "backup":
 		return backup(ctx, rest, out, log)
 	}
-	return fmt.Errorf("frond admin can do: invite, backup")
+	return fmt.Errorf("frond admin can do: invite, reset, backup")
 }
 
 // backup writes a copy of a SQLite database into a new file. It works beside a running server.
@@ -69,7 +71,7 @@ func invite(ctx context.Context, args []string, out, log io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s\n", code)
-	fmt.Fprintf(log, "Good for %d new account(s) until %s. It is shown only this once.\n", uses, until.Format("2006-01-02 15:04 MST"))
+	fmt.Fprintf(log, "Good for %d new account(s) until %s. It is shown only this once.\n", uses, until.Format(minute))
 	return nil
 }
 

@@ -3,6 +3,7 @@
 //
 //	frond serve           start the server
 //	frond admin invite    make an invite for new accounts
+//	frond admin reset     let somebody who lost everything begin anew
 //	frond admin backup    copy the SQLite database into a file
 //	frond version         say which release this is
 //
@@ -42,6 +43,7 @@ const usage = `Frond is a messenger that a team runs for itself.
 
   frond serve           start the server (frond serve --help shows its flags)
   frond admin invite    make an invite for new accounts
+  frond admin reset     let somebody who lost everything begin anew
   frond admin backup    copy the SQLite database into a file
   frond version         say which release this is
 `

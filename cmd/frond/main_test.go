@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"frond/server/store"
 	"frond/wire"
 )
 
@@ -191,5 +193,84 @@ func TestAPasswordIsNeverShown(t *testing.T) {
 	}
 	if strings.Contains(err.Error()+seen.String(), "hunter2") {
 		t.Fatalf("the password is shown: %v\n%s", err, seen)
+	}
+}
+
+func TestWhoLostEverythingGetsALinkBesideARunningServer(t *testing.T) {
+	dir := t.TempDir()
+	url, _, stop := running(t, "--data", dir)
+	defer func() {
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	st, err := store.Open(t.Context(), store.Options{URL: "sqlite", Dir: dir, Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	long := time.Now().Add(-60 * 24 * time.Hour)
+	ana, device := wire.ID{1}, store.Device{ID: wire.ID{2}, Created: long}
+	a := store.Account{ID: ana, Name: "ana", KDF: wire.KDF{Salt: make([]byte, wire.SaltSize)}, Header: []byte{1}, Epoch: 1, State: []byte{1}, Revision: 1, Created: long}
+	if err := st.CreateAccount(t.Context(), a, [][]byte{{1}, {2}}, device, nil); err != nil {
+		t.Fatal(err)
+	}
+	admin := func(args ...string) (out, log string, err error) {
+		var o, l bytes.Buffer
+		err = run(t.Context(), append([]string{"admin", "reset", "--data", dir}, args...), &o, &l)
+		return o.String(), l.String(), err
+	}
+	begin := func(link string) error {
+		name, token, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(link, "https://chat.example.org/#reset=")), ".")
+		raw, err := base64.RawURLEncoding.DecodeString(token)
+		if !ok || err != nil || len(raw) != 32 {
+			t.Fatalf("the link is %q", link)
+		}
+		body, _ := wire.Encode(wire.ResetBegin{Name: name, Token: wire.Hash(raw)})
+		answer, err := http.Post(url+wire.PathResetBegin, wire.ContentType, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, _ := io.ReadAll(answer.Body)
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		refusal := new(wire.Error)
+		if err := wire.Decode(text, refusal); err != nil {
+			t.Fatal(err)
+		}
+		return refusal
+	}
+
+	first, log, err := admin("--origin", "https://chat.example.org/", "Ana")
+	if err != nil || !strings.Contains(log, "works for a day") {
+		t.Fatalf("%q, %v", log, err)
+	}
+	if err := begin(first); err != nil {
+		t.Fatalf("nobody has used the account for two months, and: %v", err)
+	}
+	if _, _, err := admin("--revoke", "ana"); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(first); wire.CodeOf(err) != wire.CodeForbidden {
+		t.Fatalf("a revoked link: %v", err)
+	}
+	if err := st.SawDevice(t.Context(), device.ID, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	second, log, err := admin("--origin", "https://chat.example.org", "ana")
+	if err != nil || !strings.Contains(log, "can say no") {
+		t.Fatalf("%q, %v", log, err)
+	}
+	if err := begin(second); wire.CodeOf(err) != wire.CodeHeld {
+		t.Fatalf("a device was seen just now, and: %v", err)
+	}
+	for what, args := range map[string][]string{
+		"a name that nobody has": {"nobody"}, "no name": {}, "nothing to revoke": {"--revoke", "nobody"}, "not a name": {"a b"},
+	} {
+		if out, _, err := admin(args...); err == nil || out != "" {
+			t.Errorf("%s: %q, %v", what, out, err)
+		}
 	}
 }

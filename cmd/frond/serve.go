@@ -22,6 +22,9 @@ import (
 // shutdownPatience is how long clients have to take their last answers.
 const shutdownPatience = 10 * time.Second
 
+// watchResets is how soon an account's devices hear of a reset that frond admin allowed.
+const watchResets = 15 * time.Second
+
 func serve(ctx context.Context, args []string, out, log io.Writer) error {
 	var s settings
 	f := newFlags("serve", log)
@@ -47,9 +50,10 @@ func serve(ctx context.Context, args []string, out, log io.Writer) error {
 
 // house is the server's rooms, wired.
 type house struct {
-	store   *store.Store
-	gateway *gateway.Gateway
-	logger  *slog.Logger
+	store    *store.Store
+	accounts *account.Service
+	gateway  *gateway.Gateway
+	logger   *slog.Logger
 }
 
 func build(ctx context.Context, s *settings, logger *slog.Logger) (*house, error) {
@@ -73,6 +77,7 @@ func (h *house) wire(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
+	h.accounts = accounts
 	log := delivery.New(h.store, bus.NewLocal(), h.logger)
 	h.gateway, err = gateway.New(gateway.Options{
 		Accounts: accounts, Log: log, Static: web.Handler(), Healthy: h.store.Ping, Release: versionText(),
@@ -103,6 +108,7 @@ func (h *house) serve(ctx context.Context, s *settings, listener net.Listener) e
 		}
 	}()
 	go h.prune(ctx)
+	go h.accounts.WatchResets(ctx, watchResets)
 	h.logger.Info("serving", "address", listener.Addr().String(), "release", versionText(), "registration", s.registration)
 	select {
 	case err := <-failed:

@@ -35,9 +35,12 @@ func (c *conn) saw() {
 	}
 }
 
-// accountChanged tells the account's other connections.
+// accountChanged tells the account's other connections, or somebody else's.
 func (g *Gateway) accountChanged(ch account.Changed) {
-	kind, body := wire.PushChain, any(wire.ChainRef{Account: ch.Account})
+	kind, body, to := wire.PushChain, any(wire.ChainRef{Account: ch.Account, Chain: ch.Chain, Reset: ch.Reset}), ch.To
+	if to.IsZero() {
+		to = ch.Account
+	}
 	if ch.State != nil {
 		kind, body = wire.PushState, *ch.State
 	}
@@ -46,7 +49,7 @@ func (g *Gateway) accountChanged(ch account.Changed) {
 		g.logger.Error("a push cannot be encoded", "error", err)
 		return
 	}
-	g.conns.tell(ch.Account, ch.By, frame)
+	g.conns.tell(to, ch.By, frame)
 }
 
 // device returns the device that said hello here; zero before.

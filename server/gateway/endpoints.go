@@ -61,6 +61,28 @@ func (g *Gateway) recover(ctx context.Context, w http.ResponseWriter, r *http.Re
 	return s, nil
 }
 
+func (g *Gateway) resetBegin(ctx context.Context, _ http.ResponseWriter, r *http.Request, q *wire.ResetBegin) (wire.ResetBase, error) {
+	return g.accounts.ResetBegin(ctx, g.address(r), q)
+}
+
+func (g *Gateway) reset(ctx context.Context, w http.ResponseWriter, r *http.Request, q *wire.Reset) (wire.Session, error) {
+	token, s, err := g.accounts.Reset(ctx, g.address(r), q)
+	if err != nil {
+		return wire.Session{}, err
+	}
+	g.setCookie(w, r, token)
+	g.logger.Warn("account reset", "account", s.Account)
+	return s, nil
+}
+
+func (g *Gateway) resetCancel(ctx context.Context, _ http.ResponseWriter, r *http.Request, _ *wire.Nothing) (wire.Nothing, error) {
+	session, err := g.accounts.Authenticate(ctx, g.token(r))
+	if err != nil {
+		return wire.Nothing{}, err
+	}
+	return wire.Nothing{}, g.accounts.CancelReset(ctx, session)
+}
+
 func (g *Gateway) addDevice(ctx context.Context, _ http.ResponseWriter, r *http.Request, q *wire.AddDevice) (wire.Nothing, error) {
 	session, err := g.accounts.Authenticate(ctx, g.token(r))
 	if err != nil {

@@ -67,6 +67,10 @@ func (c *conn) welcome(device wire.ID) (wire.Welcomed, error) {
 		return wire.Welcomed{}, err
 	}
 	w, err := c.g.log.Greeting(c.g.ctx, a, device)
+	if err != nil {
+		return w, err
+	}
+	w.Reset, err = c.g.accounts.PendingReset(c.g.ctx, a.ID)
 	w.Now = uint64(c.g.now().UnixMilli())
 	return w, err
 }

@@ -25,6 +25,9 @@ func (g *Gateway) handler() http.Handler {
 	mux.Handle("POST "+wire.PathSignUp, endpoint(g, g.signUp))
 	mux.Handle("POST "+wire.PathSignIn, endpoint(g, g.signIn))
 	mux.Handle("POST "+wire.PathRecover, endpoint(g, g.recover))
+	mux.Handle("POST "+wire.PathReset, endpoint(g, g.reset))
+	mux.Handle("POST "+wire.PathResetBegin, endpoint(g, g.resetBegin))
+	mux.Handle("POST "+wire.PathResetCancel, endpoint(g, g.resetCancel))
 	mux.Handle("POST "+wire.PathDevice, endpoint(g, g.addDevice))
 	mux.Handle("POST "+wire.PathSignOut, endpoint(g, g.signOut))
 	mux.HandleFunc("GET "+wire.PathSocket, g.upgrade)
@@ -138,6 +141,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeForbidden:       http.StatusForbidden,
 	wire.CodeRegistration:    http.StatusForbidden,
 	wire.CodeLimit:           http.StatusForbidden,
+	wire.CodeHeld:            http.StatusForbidden,
 	wire.CodeNotFound:        http.StatusNotFound,
 	wire.CodeNameTaken:       http.StatusConflict,
 	wire.CodeExists:          http.StatusConflict,

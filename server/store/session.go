@@ -93,7 +93,7 @@ func (s *Store) RevokeSessions(ctx context.Context, account wire.ID) error {
 	})
 }
 
-// Prune removes what time has made useless: expired sessions and invites, and old hashes of claimed
+// Prune removes what time has made useless: expired sessions, invites and resets, and old hashes of claimed
 // key packages. The server calls it now and then.
 func (s *Store) Prune(ctx context.Context) error {
 	return s.write(ctx, "prune", func(l *link) error {
@@ -102,7 +102,7 @@ func (s *Store) Prune(ctx context.Context) error {
 		for _, step := range []struct {
 			text  string
 			limit uint64
-		}{{expireSessions, now}, {expireInvites, now}, {forgetKeyHashes, old}} {
+		}{{expireSessions, now}, {expireInvites, now}, {expireResets, now}, {forgetKeyHashes, old}} {
 			if _, err := l.exec(step.text, number(step.limit)); err != nil {
 				return err
 			}
