@@ -205,7 +205,7 @@ type KeyCount struct {
 	Count uint32 `cbor:"1,keyasint"`
 }
 
-// ClaimKeys takes one key package of every active device of each account out of its pool.
+// ClaimKeys takes one key package of every active device of each account, but the one that asks, out of its pool.
 type ClaimKeys struct {
 	Accounts []ID `cbor:"1,keyasint"`
 }

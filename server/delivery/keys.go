@@ -24,9 +24,9 @@ func (l *Log) PublishKeys(ctx context.Context, device wire.ID, p *wire.PublishKe
 	return wire.KeyCount{Count: n}, err
 }
 
-// ClaimKeys takes one key package of every active device of the accounts.
-func (l *Log) ClaimKeys(ctx context.Context, c *wire.ClaimKeys) (wire.ClaimedKeys, error) {
-	keys, err := l.store.ClaimKeys(ctx, c.Accounts)
+// ClaimKeys takes one key package of every active device of the accounts but the one that asks.
+func (l *Log) ClaimKeys(ctx context.Context, by wire.ID, c *wire.ClaimKeys) (wire.ClaimedKeys, error) {
+	keys, err := l.store.ClaimKeys(ctx, by, c.Accounts)
 	return wire.ClaimedKeys{Keys: keys}, err
 }
 

@@ -130,7 +130,7 @@ func (c *conn) claimKeys(q *wire.ClaimKeys) (wire.ClaimedKeys, error) {
 	for range len(q.Accounts) - 1 {
 		c.throttle()
 	}
-	return c.g.log.ClaimKeys(c.g.ctx, q)
+	return c.g.log.ClaimKeys(c.g.ctx, *c.session.Device, q)
 }
 
 func (c *conn) lookup(q *wire.Lookup) (wire.Accounts, error) {

@@ -117,12 +117,12 @@ func (s *Store) CountKeys(ctx context.Context, device wire.ID) (count uint32, la
 	return count, lastResort, err
 }
 
-// ClaimKeys takes one key package of every active device of the accounts. A one-time package is
-// given out exactly once, the oldest first; a device without any gives its last-resort one, which
-// stays; a device without that either is left out.
-func (s *Store) ClaimKeys(ctx context.Context, accounts []wire.ID) (claimed []wire.ClaimedKey, err error) {
+// ClaimKeys takes one key package of every active device of the accounts but the one that asks, which
+// needs none to add itself. A one-time package is given out exactly once, the oldest first; a device
+// without any gives its last-resort one, which stays; a device without that either is left out.
+func (s *Store) ClaimKeys(ctx context.Context, by wire.ID, accounts []wire.ID) (claimed []wire.ClaimedKey, err error) {
 	err = s.write(ctx, "claim keys", func(l *link) error {
-		c := claim{l: l, packages: map[wire.ID][]byte{}}
+		c := claim{l: l, by: by, packages: map[wire.ID][]byte{}}
 		if err := c.lock(s.words, accounts); err != nil {
 			return err
 		}
@@ -139,6 +139,7 @@ func (s *Store) ClaimKeys(ctx context.Context, accounts []wire.ID) (claimed []wi
 // one another.
 type claim struct {
 	l        *link
+	by       wire.ID           // the device that asks
 	devices  []wire.ClaimedKey // without packages, each device once
 	packages map[wire.ID][]byte
 }
@@ -148,7 +149,7 @@ func (c *claim) lock(w *words, accounts []wire.ID) error {
 	return c.l.all(&w.lockDevices, keys(accounts), func(r *sql.Rows) error {
 		var k wire.ClaimedKey
 		err := r.Scan(scanID(&k.Device), scanID(&k.Account))
-		if err == nil && !seen[k.Device] {
+		if err == nil && !seen[k.Device] && k.Device != c.by {
 			seen[k.Device] = true
 			c.devices = append(c.devices, k)
 		}

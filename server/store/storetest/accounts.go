@@ -206,7 +206,7 @@ func removeDevice(w *world) {
 	w.ok(err)
 	w.equal(devices, []store.Device{{ID: p.device, Account: p.account, Created: w.clock, Seen: w.clock},
 		{ID: next.ID, Account: p.account, Active: true, Created: next.Created, Seen: next.Created.Add(time.Minute)}})
-	keys, err := w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
+	keys, err := w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(len(keys), 0)
 	_, err = w.store.PublishKeys(w.Context(), p.device, [][]byte{{3}}, nil)

@@ -101,7 +101,7 @@ func prune(w *world) {
 	w.ok(w.store.CreateInvite(w.Context(), hash, 1, w.clock.Add(time.Minute)))
 	_, err := w.store.PublishKeys(w.Context(), p.device, packages(0, 2), nil)
 	w.ok(err)
-	_, err = w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
+	_, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.clock = w.clock.Add(100 * 24 * time.Hour)
 	live := w.session(p, nil)

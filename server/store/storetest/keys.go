@@ -27,7 +27,7 @@ func claimsOnce(w *world) {
 	got := map[string]int{}
 	for _, err := range together(16, func(i int) error {
 		for range 5 {
-			keys, err := w.store.ClaimKeys(background(), orders[i%len(orders)])
+			keys, err := w.store.ClaimKeys(background(), wire.ID{}, orders[i%len(orders)])
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func claimsOnce(w *world) {
 		w.ok(err)
 		w.equal(n, uint32(0))
 		w.equal(resort, true)
-		keys, err := w.store.ClaimKeys(w.Context(), []wire.ID{owner.account})
+		keys, err := w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{owner.account})
 		w.ok(err)
 		w.equal(keys, []wire.ClaimedKey{{Account: owner.account, Device: owner.device, Package: []byte("last resort of " + owner.name)}})
 	}
@@ -67,7 +67,7 @@ func keyPool(w *world) {
 	w.ok(err)
 	w.equal(n, uint32(0))
 	w.equal(resort, false)
-	keys, err := w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
+	keys, err := w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(len(keys), 0)
 
@@ -80,7 +80,7 @@ func keyPool(w *world) {
 	w.ok(err)
 	w.equal(n, uint32(100))
 
-	keys, err = w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
+	keys, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(keys[0].Package, []byte("package 0"))
 	n, err = w.store.PublishKeys(w.Context(), p.device, packages(0, 90), nil) // the answer was lost
@@ -91,11 +91,14 @@ func keyPool(w *world) {
 	w.refused(err, wire.CodeBadRequest)
 	_, err = w.store.PublishKeys(w.Context(), w.id(), packages(0, 1), nil)
 	w.refused(err, wire.CodeForbidden)
+	keys, err = w.store.ClaimKeys(w.Context(), p.device, []wire.ID{p.account}) // one's own device is no news
+	w.ok(err)
+	w.equal(len(keys), 0)
 	for range 99 {
-		_, err = w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
+		_, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 		w.ok(err)
 	}
-	keys, err = w.store.ClaimKeys(w.Context(), []wire.ID{p.account})
+	keys, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(keys[0].Package, []byte("second resort"))
 }

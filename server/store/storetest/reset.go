@@ -76,7 +76,7 @@ func resets(w *world) {
 	w.equal(len(devices), 2)
 	_, err = w.store.SessionByToken(w.Context(), old)
 	w.refused(err, wire.CodeUnauthenticated)
-	keys, err := w.store.ClaimKeys(w.Context(), []wire.ID{ada.account})
+	keys, err := w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{ada.account})
 	w.ok(err)
 	w.equal(len(keys), 0)
 	pages, err := w.store.Pages(w.Context(), ada.account, direct, 0, 10)
