@@ -33,12 +33,17 @@ type Part struct {
 	Href string
 }
 
+// MaxParts is the most parts of one text. What is left of a text that would have more, such as one of
+// nothing but line breaks, is one part of plain text: each part is a node that a page has to build.
+const MaxParts = 2000
+
 // Parse splits a text into its parts. Joined, their texts are the text without its marks.
 func Parse(text string) []Part {
 	p := &parser{text: strings.ReplaceAll(text, "\r\n", "\n"), refused: map[string]int{}}
-	for p.at < len(p.text) {
+	for p.at < len(p.text) && len(p.parts) <= MaxParts-3 { // a step adds two parts at most, the rest is one
 		p.step()
 	}
+	p.at = len(p.text)
 	p.flush()
 	return p.parts
 }

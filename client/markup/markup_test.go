@@ -60,6 +60,20 @@ func TestParsingTakesLinearTime(t *testing.T) {
 	}
 }
 
+func TestAMessageOfLineBreaksDoesNotDrownThePage(t *testing.T) {
+	t.Parallel()
+	for _, piece := range []string{"\n", "*a* ", "`a` ", "a\n", "http://a "} {
+		all := strings.Repeat(piece, 64<<10/len(piece))
+		parts := Parse(all)
+		if n := len(parts); n > MaxParts || n < MaxParts-3 {
+			t.Errorf("%q: %d parts", piece, n)
+		}
+		if last := parts[len(parts)-1]; last.Kind != Text || !strings.HasSuffix(all, last.Text) || len(last.Text) < len(all)/2 {
+			t.Errorf("%q ends in %d bytes of %s", piece, len(last.Text), last.Kind)
+		}
+	}
+}
+
 func TestAPreviewIsOneShortLine(t *testing.T) {
 	t.Parallel()
 	if got := Plain("**Hi**\nyou\n`x`", 80); got != "Hi you x" {
