@@ -21,6 +21,7 @@ type conversation struct {
 	pending *pendingRecord
 	outbox  []*outboxRow
 	history historyRecord // what is still to be restored
+	draft   drafting
 
 	// The machine (advance.go).
 	busy     bool      // a request is on its way
@@ -120,6 +121,7 @@ func (c *Client) view(v *conversation) Conversation {
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
 		Joining: v.rec.State == stateJoining, Position: v.rec.Cursor, Read: v.rec.Read,
 		Verified: c.verifiedPeer(v), KeyChanged: c.keysChanged(v),
+		Draft: v.draft.Text != "",
 	}
 	for _, id := range c.peopleOf(v) {
 		out.People = append(out.People, Named{Account: id, Name: c.nameOf(id)})

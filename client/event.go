@@ -99,6 +99,8 @@ type Conversation struct {
 	Position uint64 // of its newest row
 	Read     uint64 // position up to which it was read
 
+	Draft bool // something is begun there and not sent; of other devices' as far as known here
+
 	Verified   bool // direct: the other's safety number was compared
 	KeyChanged bool // somebody's keys changed: nothing is sent before that is acknowledged
 }

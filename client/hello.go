@@ -29,6 +29,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	}
 	c.saveState()
 	c.writePages()
+	c.draftsAgain()
 	c.restoreSoon()
 	clear(c.unknown)
 	for _, v := range c.conversations {

@@ -181,10 +181,10 @@ func (c *Client) progress(v *conversation) {
 	}
 }
 
-// restored tells that nothing is left to restore.
+// restored tells that nothing is left to restore, also when it was so little that nothing was told before.
 func (c *Client) restored() {
 	r := &c.restore
-	if r.told {
+	if r.told || r.total > 0 {
 		c.emit(Restore{Done: r.total, Total: r.total, Finished: true})
 	}
 	r.told, r.total, r.vault, r.newer = false, 0, openedPages{}, nil
@@ -192,7 +192,11 @@ func (c *Client) restored() {
 
 // lookingAt puts the conversation that the person has opened first.
 func (c *Client) lookingAt(v *conversation, older bool) {
+	c.draftWanted(v)
 	if c.restore.looking != v.id {
+		if left := c.conversations[c.restore.looking]; left != nil {
+			c.saveDraft(left)
+		}
 		c.restore.looking, c.restore.asked = v.id, false
 	}
 	if v.history.left() > 0 {

@@ -23,6 +23,7 @@ import (
 //	<account>/msg/<conversation>/<seq>       messageRecord: a row of the timeline
 //	<account>/history/<conversation>         historyRecord: what is still to be restored
 //	<account>/page/<conversation>/<bucket>   pageRecord: what the vault holds
+//	<account>/draft/<conversation>           draftRecord
 //	<account>/settings, <account>/labels     texts of the account and when they were written
 //	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"

@@ -180,6 +180,11 @@ func (c *Client) frame(l *link, f wire.Frame) {
 		if c.self != nil {
 			c.askChain()
 		}
+	case wire.PushPage:
+		var ref wire.PageRef
+		if err := wire.Decode(f.Body, &ref); err == nil {
+			c.draftPushed(ref)
+		}
 	case wire.PushBye:
 		c.bye(decodeError(f.Body))
 	}

@@ -70,7 +70,7 @@ func (c *Client) loadSelf(account wire.ID) error {
 		return err
 	}
 	c.self = me
-	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue, c.loadTexts} {
+	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue, c.loadTexts, c.loadDrafts} {
 		if err := load(); err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ func (c *Client) enqueue(v *conversation, rec outboxRecord) error {
 	row := &outboxRow{order: v.rec.Order, rec: rec}
 	v.outbox = append(v.outbox, row)
 	c.putRow(t, v, row)
+	c.dropDraft(t, v)
 	t.mark(v, markRecord)
 	if err := t.commit(); err != nil {
 		return err

@@ -22,7 +22,8 @@ const maxPage = 500
 // Page is a piece of a timeline, oldest first.
 type Page struct {
 	Messages []Message
-	More     bool // there are older ones; while history is being restored they may come later, as events
+	Draft    string // what was begun in the conversation and not sent
+	More     bool   // there are older ones; while history is being restored they may come later, as events
 }
 
 // putMessage writes a row of the timeline and counts it.
@@ -110,7 +111,7 @@ func (c *Client) Look(ctx context.Context, conversation wire.ID, before uint64, 
 		p, err := c.page(v, before, limit)
 		if err == nil {
 			c.lookingAt(v, !p.More && before > 0)
-			p.More = p.More || v.history.left() > 0
+			p.More, p.Draft = p.More || v.history.left() > 0, v.draft.Text
 			show(p)
 		}
 		return err

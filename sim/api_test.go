@@ -21,9 +21,10 @@ import (
 
 // page is a user interface that keeps what it is told, as JSON.
 type page struct {
-	t    *testing.T
-	api  *api.API
-	lane *lane
+	t     *testing.T
+	api   *api.API
+	lane  *lane
+	store *memory.Store
 
 	mu      sync.Mutex
 	last    int
@@ -33,13 +34,32 @@ type page struct {
 
 func newPage(t *testing.T, s *server, seed uint64) *page {
 	t.Helper()
-	p := &page{t: t, lane: newLane(s, rand.New(rand.NewPCG(seed, seed))), answers: map[int]map[string]any{}}
-	var err error
-	p.api, err = api.New(client.Config{Store: memory.New(), Transport: p.lane, Suite: mls.SuiteX25519, KeyPool: 4}, p.hear)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := &page{t: t, lane: newLane(s, rand.New(rand.NewPCG(seed, seed))), store: memory.New(), answers: map[int]map[string]any{}}
+	p.load()
 	return p
+}
+
+// load begins the app, with what its store holds.
+func (p *page) load() {
+	p.t.Helper()
+	var err error
+	p.api, err = api.New(client.Config{Store: p.store, Transport: p.lane, Suite: mls.SuiteX25519, KeyPool: 4}, p.hear)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// reload ends the app in the middle of whatever it does, and begins it again.
+func (p *page) reload() {
+	p.t.Helper()
+	left := p.store.Copy()
+	_ = p.store.Close()
+	if err := p.api.Close(context.Background()); err != nil {
+		p.t.Fatal(err)
+	}
+	p.store = left
+	p.load()
+	p.ok("start", `{}`)
 }
 
 func (p *page) hear(text string) {
@@ -186,12 +206,12 @@ func talk(t *testing.T, ada, ben *page) {
 			c = listed
 		}
 	}
-	wantFields(t, "conversation", c, "canSend id joining keyChanged kind people position read retention title unread verified")
+	wantFields(t, "conversation", c, "canSend draft id joining keyChanged kind people position read retention title unread verified")
 	if c["title"] != "ada" || c["kind"] != "direct" || c["retention"] != "full" || c["canSend"] != true || c["joining"] != false {
 		t.Errorf("conversation: %v", c)
 	}
 	opened := ben.ok("open", fmt.Sprintf(`{"conversation": %q}`, id))
-	wantFields(t, "open", opened, "messages more")
+	wantFields(t, "open", opened, "draft messages more")
 	notice := opened["messages"].([]any)[0].(map[string]any)
 	if notice["kind"] != "notice" || notice["parts"].([]any)[0].(map[string]any)["text"] != "ada began this conversation" {
 		t.Errorf("notice: %v", notice)

@@ -343,6 +343,60 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 	}
 }
 
+// A device that has seen, or written, a newer page of the vault says so when it is shown an older one, and what
+// it lost by that can be had again.
+func TestAServerThatGoesBackToAnOlderPageIsFoundOut(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ben.say(t, id, "one")
+		ada.settle(t)
+		early := ada.vaultPages(t, w, id)
+		back := pageReply(func(l *wire.PageList) { l.Pages = early })
+		for _, text := range []string{"two", "three", "four"} {
+			ben.say(t, id, text)
+		}
+		ada.settle(t)
+		if err := ada.crash(ctx); err != nil {
+			t.Fatal(err)
+		}
+		again := w.again(ada)
+		again.lane.cheat(back)
+		again.signInOn(t)
+		again.hasTexts(t, id, "one", "[no-key]", "[no-key]", "[no-key]")
+		stale := func() bool {
+			again.mu.Lock()
+			defer again.mu.Unlock()
+			return slices.ContainsFunc(again.faults, func(f client.Fault) bool {
+				return f.Code == client.CodeVault && strings.Contains(f.Text, "older")
+			})
+		}
+		if stale() {
+			t.Fatal("a device without memory claims to know better")
+		}
+		again.lane.cheat(nil)
+		ben.say(t, id, "five") // with its key, this device writes a page that has all of them
+		again.settle(t)
+
+		again.lane.cheat(back)
+		if err := again.on().RestoreAgain(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+		again.settle(t)
+		again.hasTexts(t, id, "one", "[no-key]", "[no-key]", "[no-key]", "five")
+		if !stale() {
+			t.Fatalf("nobody was told: %+v", again.faults)
+		}
+		again.lane.cheat(nil)
+		if err := again.on().RestoreAgain(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+		again.settle(t)
+		again.hasTexts(t, id, "one", "two", "three", "four", "five")
+	})
+}
+
 // vaultPages reads a person's pages from the server's database.
 func (p *person) vaultPages(t *testing.T, w *World, id wire.ID) []wire.Page {
 	t.Helper()

@@ -43,6 +43,7 @@ const (
 	PushBye   Kind = 68 // Error: why the server closes this connection
 	PushState Kind = 69 // StateRef: another device of the account changed state or vault
 	PushChain Kind = 70 // ChainRef: the account's own sigchain grew
+	PushPage  Kind = 74 // PageRef: another device of the account wrote a draft
 )
 
 // Frame is one item of the CBOR sequence in a WebSocket message.

@@ -24,6 +24,7 @@ const (
 	MaxState        = 512 << 10
 	MaxPage         = 32 << 10 // sealed message keys of one bucket
 	PageBucket      = 256      // seqs whose keys share a page
+	DraftBucket     = 1 << 40  // the page that holds a conversation's draft; no log comes that far
 	MaxPages        = 64       // in one answer
 	MaxHistory      = 500      // entries in one answer
 	MaxHistoryBytes = 4 << 20  // of entries in one answer, beyond its first

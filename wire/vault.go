@@ -74,7 +74,7 @@ type ChainRef struct {
 // page's revision. Devices of one account may write the same page.
 type PutPage struct {
 	Conversation ID     `cbor:"1,keyasint"`
-	Bucket       uint64 `cbor:"2,keyasint"` // seq / PageBucket
+	Bucket       uint64 `cbor:"2,keyasint"` // seq / PageBucket, or DraftBucket
 	Revision     uint64 `cbor:"3,keyasint"` // the stored revision plus one; 1 for a new page
 	Page         []byte `cbor:"4,keyasint"`
 }
@@ -87,10 +87,17 @@ func (p *PutPage) Check() error {
 	return checkSealed(p.Page, MaxPage, "page")
 }
 
+// PageRef says that another device of the account wrote a page.
+type PageRef struct {
+	Conversation ID     `cbor:"1,keyasint"`
+	Bucket       uint64 `cbor:"2,keyasint"`
+	Revision     uint64 `cbor:"3,keyasint"`
+}
+
 // Pages asks for an account's pages of a conversation, newest first.
 type Pages struct {
 	Conversation ID     `cbor:"1,keyasint"`
-	Before       uint64 `cbor:"2,keyasint"` // buckets below this one; 0: from the newest
+	Before       uint64 `cbor:"2,keyasint"` // buckets below this one; 0: from the newest of the log's
 	Limit        uint32 `cbor:"3,keyasint"` // 1 to MaxPages
 }
 

@@ -35,6 +35,7 @@ var commands = map[string]command{
 	"send":      {false, typed((*API).sendText)},
 	"retry":     {false, typed((*API).retry)},
 	"discard":   {false, typed((*API).discard)},
+	"draft":     {false, typed((*API).draft)},
 	"read":      {false, typed((*API).read)},
 	"reconnect": {false, typed((*API).reconnect)},
 
@@ -164,7 +165,7 @@ func (a *API) open(r request) (any, error) {
 		a.mu.Lock()
 		a.watched, a.shown = id, in.Limit
 		a.mu.Unlock()
-		a.answer(r.ID, pageOf(p), nil)
+		a.answer(r.ID, openedPage{pageOf(p), p.Draft}, nil)
 	})
 	return answered, err
 }
@@ -230,6 +231,23 @@ func (a *API) read(ctx context.Context, in struct {
 		return nothing{}, err
 	}
 	return nothing{}, a.client.Read(ctx, id, in.Position)
+}
+
+// draft keeps what was begun and is not sent.
+func (a *API) draft(ctx context.Context, in struct {
+	conversationRef
+	Text string `json:"text"`
+}) (nothing, error) {
+	id, err := wire.ParseID(in.Conversation)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.Draft(ctx, id, in.Text)
+}
+
+type draftData struct {
+	Conversation string `json:"conversation"`
+	Text         string `json:"text"`
 }
 
 func (a *API) reconnect(ctx context.Context, _ nothing) (nothing, error) {

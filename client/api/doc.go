@@ -13,11 +13,12 @@
 //	sign-in      {name, password}                     Session
 //	sign-out     {clear}                              {}
 //	create       {kind, people, name?}                {conversation}
-//	open         {conversation, limit?}               {messages, more}; its timeline events follow
+//	open         {conversation, limit?}               {messages, more, draft}; its timeline events follow
 //	older        {conversation, before, limit?}       {messages, more}
 //	send         {conversation, text}                 {message}
 //	retry        {conversation, message}              {}
 //	discard      {conversation, message}              {}
+//	draft        {conversation, text}                 {}; what is not sent yet, sent to the server every 2 s at most
 //	read         {conversation, position}             {}
 //	add          {conversation, people}               {}
 //	members      {conversation}                       {members: [{account, name, role, you, verified}], can}
@@ -51,6 +52,7 @@
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
 //	device-news    {id, name, at, added}: of the account's own devices
+//	draft          {conversation, text}: another device changed it
 //	settings       {settings}: all of them, one has changed here or on another device
 //	fault          {code, text, action?}
 //

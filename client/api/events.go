@@ -55,6 +55,8 @@ func (a *API) event(e client.Event) {
 		a.send(eventMessage{"restore", restoreOf(e)})
 	case client.DeviceNews:
 		a.send(eventMessage{"device-news", deviceNewsOf(e)})
+	case client.Drafted:
+		a.send(eventMessage{"draft", draftData{e.Conversation.String(), e.Text}})
 	case client.Settings:
 		a.send(eventMessage{"settings", settingsData{e.All}})
 	case client.Renamed:

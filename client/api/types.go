@@ -55,6 +55,7 @@ type conversation struct {
 	Position  uint64   `json:"position"`
 	Read      uint64   `json:"read"`
 
+	Draft      bool `json:"draft"`
 	Verified   bool `json:"verified"`
 	KeyChanged bool `json:"keyChanged"`
 }
@@ -65,7 +66,7 @@ func conversationOf(c client.Conversation) conversation {
 	out := conversation{
 		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []named{}, Unread: c.Unread,
 		Retention: "full", CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
-		Verified: c.Verified, KeyChanged: c.KeyChanged,
+		Verified: c.Verified, KeyChanged: c.KeyChanged, Draft: c.Draft,
 	}
 	for _, p := range c.People {
 		out.People = append(out.People, named{p.Account.String(), p.Name})
@@ -130,6 +131,12 @@ func messagesOf(list []client.Message) []message {
 type page struct {
 	Messages []message `json:"messages"`
 	More     bool      `json:"more"`
+}
+
+// openedPage is what is shown of a conversation first.
+type openedPage struct {
+	page
+	Draft string `json:"draft"`
 }
 
 func pageOf(p client.Page) page { return page{messagesOf(p.Messages), p.More} }

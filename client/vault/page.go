@@ -54,8 +54,8 @@ type pagePlace struct {
 	Revision     uint64   `cbor:"6,keyasint"`
 }
 
-func (p PagePlace) bind(epoch uint64) []byte {
-	return encode(pagePlace{labelPage, p.Account, epoch, p.Conversation, p.Bucket, p.Revision})
+func (p PagePlace) bind(label string, epoch uint64) []byte {
+	return encode(pagePlace{label, p.Account, epoch, p.Conversation, p.Bucket, p.Revision})
 }
 
 // SealPage seals the keys of one bucket under the vault key of an epoch. The keys are ordered by seq,
@@ -69,12 +69,16 @@ func SealPage(rand io.Reader, vaultKey Key, epoch uint64, place PagePlace, keys 
 		plain = append(plain, byte(k.Seq%PageSpan))
 		plain = append(append(plain, k.Key[:]...), k.Commitment[:]...)
 	}
+	return sealPage(rand, vaultKey, epoch, place.bind(labelPage, epoch), plain)
+}
+
+func sealPage(rand io.Reader, vaultKey Key, epoch uint64, place, plain []byte) ([]byte, error) {
 	var nonce [chacha20poly1305.NonceSizeX]byte
 	if _, err := io.ReadFull(rand, nonce[:]); err != nil {
 		return nil, fmt.Errorf("vault: read a nonce: %w", err)
 	}
 	head := binary.AppendUvarint([]byte{pageVersion}, epoch)
-	return seal(vaultKey[:], nonce, append(head, nonce[:]...), plain, place.bind(epoch)), nil
+	return seal(vaultKey[:], nonce, append(head, nonce[:]...), plain, place), nil
 }
 
 // PageEpoch reads the vault epoch a sealed page claims, to find the key. Only opening proves it.
@@ -86,23 +90,27 @@ func PageEpoch(sealed []byte) (uint64, error) {
 // OpenPage returns the keys that SealPage sealed in this place under this vault key, ordered by seq. It
 // fails with ErrOpen, ErrMalformed or ErrLimit. That no newer revision exists is not proved.
 func OpenPage(vaultKey Key, place PagePlace, sealed []byte) ([]PageKey, error) {
-	epoch, rest, err := pageHead(sealed)
-	if err != nil {
-		return nil, err
+	if len(sealed) > maxSealedPage {
+		return nil, fmt.Errorf("page: %w: %d bytes, at most %d", ErrLimit, len(sealed), maxSealedPage)
 	}
-	nonce := [chacha20poly1305.NonceSizeX]byte(rest)
-	plain, err := open(vaultKey[:], nonce, rest[len(nonce):], place.bind(epoch))
+	plain, err := openPage(vaultKey, labelPage, place, sealed)
 	if err != nil {
 		return nil, err
 	}
 	return pageKeys(place.Bucket, plain)
 }
 
+func openPage(vaultKey Key, label string, place PagePlace, sealed []byte) ([]byte, error) {
+	epoch, rest, err := pageHead(sealed)
+	if err != nil {
+		return nil, err
+	}
+	nonce := [chacha20poly1305.NonceSizeX]byte(rest)
+	return open(vaultKey[:], nonce, rest[len(nonce):], place.bind(label, epoch))
+}
+
 // pageHead splits off version and epoch.
 func pageHead(sealed []byte) (epoch uint64, rest []byte, err error) {
-	if len(sealed) > maxSealedPage {
-		return 0, nil, fmt.Errorf("page: %w: %d bytes, at most %d", ErrLimit, len(sealed), maxSealedPage)
-	}
 	if len(sealed) == 0 || sealed[0] != pageVersion {
 		return 0, nil, fmt.Errorf("page: %w: version", ErrMalformed)
 	}

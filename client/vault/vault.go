@@ -77,4 +77,5 @@ const (
 	labelSlot         = "frond/vault/slot/v1"
 	labelState        = "frond/vault/state/v1"
 	labelPage         = "frond/vault/page/v1"
+	labelDraft        = "frond/vault/draft/v1"
 )

@@ -44,12 +44,17 @@ func (g *Gateway) accountChanged(ch account.Changed) {
 	if ch.State != nil {
 		kind, body = wire.PushState, *ch.State
 	}
+	g.tell(to, ch.By, kind, body)
+}
+
+// tell pushes something to an account's connections, but for those of one session.
+func (g *Gateway) tell(account wire.ID, but wire.Hash, kind wire.Kind, body any) {
 	frame, err := wire.EncodeFrame(kind, 0, body)
 	if err != nil {
 		g.logger.Error("a push cannot be encoded", "error", err)
 		return
 	}
-	g.conns.tell(to, ch.By, frame)
+	g.conns.tell(account, but, frame)
 }
 
 // device returns the device that said hello here; zero before.

@@ -19,7 +19,12 @@ func (c *conn) pages(q *wire.Pages) (wire.PageList, error) {
 }
 
 func (c *conn) putPage(p *wire.PutPage) (wire.Nothing, error) {
-	return wire.Nothing{}, c.g.log.PutPage(c.g.ctx, c.session.Account, p)
+	err := c.g.log.PutPage(c.g.ctx, c.session.Account, p)
+	if err == nil && p.Bucket == wire.DraftBucket {
+		ref := wire.PageRef{Conversation: p.Conversation, Bucket: p.Bucket, Revision: p.Revision}
+		c.g.tell(c.session.Account, c.token, wire.PushPage, ref)
+	}
+	return wire.Nothing{}, err
 }
 
 // throttleBy counts a request that costs as much as n.

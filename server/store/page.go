@@ -24,7 +24,7 @@ const (
 // CodeConflict with Last, the stored revision, when that is not the given one less one. Repeating a
 // write that succeeded succeeds. The account must be, or have been, in the conversation (CodeForbidden),
 // and the log must have reached the bucket (CodeBadRequest), so that nobody fills the database with
-// pages of nothing.
+// pages of nothing. One page beyond every log is for the draft.
 func (s *Store) PutPage(ctx context.Context, account wire.ID, p *wire.PutPage) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -49,7 +49,7 @@ func mayPutPage(l *link, account wire.ID, p *wire.PutPage) error {
 	if _, err := l.one([]any{&last}, selectLast, p.Conversation[:]); err != nil {
 		return err
 	}
-	if p.Bucket > last/wire.PageBucket {
+	if p.Bucket > last/wire.PageBucket && p.Bucket != wire.DraftBucket {
 		return wire.Errorf(wire.CodeBadRequest, "the log has not reached this page")
 	}
 	return nil
@@ -77,11 +77,11 @@ func (s *Store) swapPage(l *link, account wire.ID, p *wire.PutPage) error {
 	return err
 }
 
-// Pages returns an account's pages of a conversation, those of buckets below before (0: all), newest
+// Pages returns an account's pages of a conversation, those of buckets below before (0: all of the log's), newest
 // first: at most limit, and fewer when they are large.
 func (s *Store) Pages(ctx context.Context, account, conversation wire.ID, before uint64, limit int) (list []wire.Page, err error) {
 	if before == 0 {
-		before = 1<<63 - 1
+		before = wire.DraftBucket
 	}
 	err = s.read(ctx, "read pages", func(l *link) error {
 		list = nil

@@ -128,6 +128,29 @@ func pages(w *world) {
 	w.equal(read(ada, 2, 1), []wire.Page{{Bucket: 1, Revision: 2, Page: next.Page}})
 }
 
+// draftPages hold one draft for each conversation and account, beyond the log and out of the way of its pages.
+func draftPages(w *world) {
+	people := w.people(3)
+	ada, ben, eve := people[0], people[1], people[2]
+	id := w.group(ada, ben)
+	keys, draft := w.page(id, 0, 1), w.page(id, wire.DraftBucket, 1)
+	w.ok(w.store.PutPage(w.Context(), ada.account, keys))
+	w.ok(w.store.PutPage(w.Context(), ada.account, draft))
+	w.refused(w.store.PutPage(w.Context(), eve.account, draft), wire.CodeForbidden)
+	w.refused(w.store.PutPage(w.Context(), ada.account, w.page(id, wire.DraftBucket+1, 1)), wire.CodeBadRequest)
+	w.refused(w.store.PutPage(w.Context(), ada.account, w.page(id, wire.DraftBucket-1, 1)), wire.CodeBadRequest)
+	w.equal(w.refused(w.store.PutPage(w.Context(), ada.account, w.page(id, wire.DraftBucket, 1)), wire.CodeConflict).Last, uint64(1))
+
+	read := func(p person, before uint64, limit int) []wire.Page {
+		list, err := w.store.Pages(w.Context(), p.account, id, before, limit)
+		w.ok(err)
+		return list
+	}
+	w.equal(read(ada, 0, 64), []wire.Page{{Bucket: 0, Revision: 1, Page: keys.Page}})
+	w.equal(read(ada, wire.DraftBucket+1, 1), []wire.Page{{Bucket: wire.DraftBucket, Revision: 1, Page: draft.Page}})
+	w.equal(len(read(ben, wire.DraftBucket+1, 64)), 0)
+}
+
 // strangePages are refused: of conversations one is not in, of buckets the log has not reached, too large.
 func strangePages(w *world) {
 	people := w.people(3)

@@ -65,6 +65,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"large history comes in several answers", historyLarge},
 		{"a page of message keys is replaced by who knows the last one", pages},
 		{"pages of nothing are refused", strangePages},
+		{"a draft has a page of its own", draftPages},
 		{"of many who write one page one wins", pageRace},
 		{"the largest things fit", largest},
 		{"malformed items are refused one by one", malformed},
