@@ -123,7 +123,7 @@ func TestAServerCanNotPutItselfBetweenTwoPeople(t *testing.T) {
 	tell(t, 3, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()
 		ada, ben, eve := p[0], p[1], p[2]
-		keys, err := w.server.store.ClaimKeys(ctx, []wire.ID{eve.account})
+		keys, err := w.server.store.ClaimKeys(ctx, wire.ID{}, []wire.ID{eve.account})
 		if err != nil {
 			t.Fatal(err)
 		}
