@@ -119,7 +119,9 @@ func (c *Client) subscribe(v *conversation) {
 			c.cfg.Log.Warn("subscribe", "conversation", v.id, "error", err)
 		}
 		if v.known > v.rec.Cursor {
-			v.gaps++
+			if v.gaps++; v.gaps == suspicious {
+				c.withheld(v)
+			}
 			c.after(c.jitter(c.cfg.Backoff.at(v.gaps)), func() { c.missing(v) })
 		}
 	})

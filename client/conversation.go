@@ -24,24 +24,27 @@ type conversation struct {
 	draft   drafting
 
 	// The machine (advance.go).
-	busy     bool      // a request is on its way
-	awaiting uint64    // seq to be processed before the next step
-	notUntil time.Time // after a refusal that passes
-	attempts int
-	wants    []*want
-	behind   bool   // the group lost step: join it again
-	known    uint64 // the log goes at least as far
-	gap      bool   // entries after the cursor were asked for
-	gaps     int    // how often in a row
-	born     []func(wire.ID, error)
-	welcome  *wire.InboxItem // a welcome that waits for the log
+	busy      bool      // a request is on its way
+	awaiting  uint64    // seq to be processed before the next step
+	notUntil  time.Time // after a refusal that passes
+	attempts  int
+	wants     []*want
+	behind    bool   // the group lost step: join it again
+	known     uint64 // the log goes at least as far
+	gap       bool   // entries after the cursor were asked for
+	gaps      int    // how often in a row
+	expecting bool   // a look whether the log goes that far is planned
+	born      []func(wire.ID, error)
+	welcome   *wire.InboxItem // a welcome that waits for the log
 }
 
 // outboxRow is a message on its way.
 type outboxRow struct {
 	order    uint64
 	rec      outboxRecord
-	accepted bool // acknowledged, not yet seen in the log
+	accepted bool   // acknowledged, not yet seen in the log
+	seq      uint64 // where, as the acknowledgement says
+	lost     int    // how often that was not so
 }
 
 func newConversation(id wire.ID, rec conversationRecord) *conversation {

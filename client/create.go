@@ -246,12 +246,33 @@ func (c *Client) birth(ctx context.Context, o NewConversation, people []wire.ID,
 		if b.err != nil {
 			return wire.ID{}, b.err
 		}
-		return b.id, c.waitFor(ctx, b.id)
+		if err := c.waitFor(ctx, b.id); err != nil {
+			return wire.ID{}, err
+		}
+		if o.Kind != wire.Direct {
+			return b.id, nil
+		}
+		return b.id, c.isWith(ctx, b.id, people[0])
 	case <-c.ctx.Done():
 		return wire.ID{}, errClosed
 	case <-ctx.Done():
 		return wire.ID{}, ctx.Err()
 	}
+}
+
+// isWith checks that a direct conversation is with who was asked for: when it was there already, so far
+// only the server says so.
+func (c *Client) isWith(ctx context.Context, id, account wire.ID) error {
+	return c.run(ctx, func() error {
+		v, err := c.conversation(id)
+		if err != nil {
+			return err
+		}
+		if _, in := v.roster.Person(account); !in || v.rec.Kind != wire.Direct {
+			return wire.Errorf(CodeKeyChanged, "The server shows a conversation with somebody else.")
+		}
+		return nil
+	})
 }
 
 // conceive stages a new conversation.

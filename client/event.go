@@ -15,6 +15,7 @@ const (
 	CodeUnknownPerson wire.Code = "unknown-person" // no such user name
 	CodeKeyChanged    wire.Code = "key-changed"    // somebody's root is not the pinned one
 	CodeVault         wire.Code = "vault"          // stored message keys are not what they were
+	CodeWithheld      wire.Code = "withheld"       // the server keeps back, or lost, what it said it has
 	CodeEmpty         wire.Code = "empty"          // nothing to send
 	CodeRecovery      wire.Code = "recovery-code"  // mistyped, or not the account's
 )

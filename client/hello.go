@@ -19,6 +19,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	if t.commit() != nil {
 		return
 	}
+	c.doubtGreeting(w.Conversations)
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
 		v.awaiting, v.gap, v.gaps, v.attempts = 0, false, 0, 0

@@ -249,6 +249,9 @@ func (w *pageWrite) merge(p wire.Page) error {
 	if p.Revision < known.Revision {
 		w.c.vaultFault(w.id.conversation, ReasonVaultStale) // what this device has is stored again
 	}
+	if disagree(w.keys, theirs) {
+		w.c.vaultFault(w.id.conversation, ReasonForked)
+	}
 	union := unite(w.keys, theirs)
 	if len(union) == len(theirs) {
 		return w.written(pageRecord{Revision: p.Revision, Known: bitsOf(theirs)})
@@ -261,6 +264,18 @@ func unite(own, other []vault.PageKey) []vault.PageKey {
 	all := append(slices.Clone(own), other...)
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Seq < all[j].Seq })
 	return slices.CompactFunc(all, func(a, b vault.PageKey) bool { return a.Seq == b.Seq })
+}
+
+// disagree reports whether two devices of the account were shown different messages in one place of the log.
+func disagree(own, other []vault.PageKey) bool {
+	at := map[uint64]wire.Hash{}
+	for _, k := range own {
+		at[k.Seq] = k.Commitment
+	}
+	return slices.ContainsFunc(other, func(k vault.PageKey) bool {
+		mine, both := at[k.Seq]
+		return both && mine != wire.Hash(k.Commitment)
+	})
 }
 
 // written notes what the server has. Keys that came meanwhile stay due.

@@ -25,6 +25,7 @@ const (
 	ReasonVaultDamaged  Reason = "vault-damaged"  // restored: the page with its key does not open
 	ReasonVaultStale    Reason = "vault-stale"    // restored: the server shows an older page than there was
 	ReasonWithheld      Reason = "withheld"       // restored: the key is in the vault, the message is not in the log
+	ReasonForked        Reason = "forked"         // the account's devices were shown different logs
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
 )
 
@@ -42,6 +43,7 @@ var explanations = map[Reason]Explained{
 	ReasonVaultDamaged:  {Text: "The stored keys for these messages do not open: they were altered or exchanged.", Action: "restore"},
 	ReasonVaultStale:    {Text: "The server shows an older copy of your stored keys than there was.", Action: "restore"},
 	ReasonWithheld:      {Text: "The server holds back a message that you had received.", Action: "restore"},
+	ReasonForked:        {Text: "The server shows your devices different orders of the same conversation."},
 	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: "ask-again"},
 }
 

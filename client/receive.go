@@ -24,8 +24,14 @@ func (c *Client) entries(list []wire.Entry) {
 	for i := range list {
 		e := &list[i]
 		v := c.conversations[e.Conversation]
-		if v == nil || v.rec.State != stateActive || e.Seq <= v.rec.Cursor {
-			continue // not ours, or seen before
+		if v == nil || v.rec.State != stateActive {
+			continue // not ours
+		}
+		if e.Seq <= v.rec.Cursor { // seen before
+			if c.other(v, e) {
+				c.tellWithheld(v, "The server shows another order of this conversation than before: ")
+			}
+			continue
 		}
 		v.known = max(v.known, e.Seq)
 		if e.Seq != v.rec.Cursor+1 {
@@ -43,6 +49,7 @@ func (c *Client) entries(list []wire.Entry) {
 		return
 	}
 	for v := range touched {
+		c.lookForLost(v)
 		c.advance(v)
 	}
 }
@@ -191,24 +198,33 @@ func (c *Client) peer(v *conversation, device wire.ID) (peerRecord, error) {
 
 // ownEntry finds one's own message in the log: it leaves the outbox and takes its place in the timeline.
 func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
-	rec := messageRecord{
-		Message: e.Message, Account: e.Account, Device: e.Device, Root: wire.Hash(c.self.cred.Root), At: e.Received, Reason: ReasonOwnLost,
-	}
 	i := slices.IndexFunc(v.outbox, func(r *outboxRow) bool { return r.rec.Message == e.Message && r.rec.Sealed != nil })
-	if i >= 0 {
-		row := v.outbox[i]
-		s := row.rec.Sealed
-		v.outbox = slices.Delete(v.outbox, i, i+1)
-		t.delete(c.self.keys.row("out", v.id, row.order))
-		v.rec.Previous = s.Hash
-		rec.Sent, rec.Body, rec.Key, rec.Reason = row.rec.Created, row.rec.Text, &s.Key, ""
-		rec.Commitment = &s.Commitment
-		if e.Account != c.self.Account || e.Commitment == nil || *e.Commitment != s.Commitment || sha256Sum(e.Token) != s.Token {
-			rec.Reason = ReasonAltered
-		}
+	if i < 0 {
+		c.putMessage(t, v, e.Seq, messageRecord{
+			Message: e.Message, Account: e.Account, Device: e.Device, Root: wire.Hash(c.self.cred.Root), At: e.Received, Reason: ReasonOwnLost,
+		})
+		return nil
 	}
-	c.putMessage(t, v, e.Seq, rec)
+	var reason Reason
+	s := v.outbox[i].rec.Sealed
+	if e.Account != c.self.Account || e.Commitment == nil || *e.Commitment != s.Commitment || sha256Sum(e.Token) != s.Token {
+		reason = ReasonAltered
+	}
+	c.ownSent(t, v, v.outbox[i], e.Seq, e.Received, reason)
 	return nil
+}
+
+// ownSent moves a message from the outbox to its place in the timeline.
+func (c *Client) ownSent(t *tx, v *conversation, row *outboxRow, seq, received uint64, reason Reason) {
+	s := row.rec.Sealed
+	v.outbox = slices.DeleteFunc(v.outbox, func(r *outboxRow) bool { return r == row })
+	t.delete(c.self.keys.row("out", v.id, row.order))
+	v.rec.Previous = s.Hash
+	t.mark(v, markRecord)
+	c.putMessage(t, v, seq, messageRecord{
+		Message: row.rec.Message, Account: c.self.Account, Device: c.self.Device, Root: wire.Hash(c.self.cred.Root), At: received,
+		Sent: row.rec.Created, Body: row.rec.Text, Key: &s.Key, Commitment: &s.Commitment, Reason: reason,
+	})
 }
 
 // handshakeEntry processes a commit. One that does not verify or breaks a rule is skipped: the group

@@ -86,13 +86,13 @@ func (c *Client) sendNext(v *conversation) {
 			return
 		}
 	}
-	c.requestAppend(v, wire.OpSend, row.rec.Sealed.Body, func(_ wire.Appended, err error) {
+	c.requestAppend(v, wire.OpSend, row.rec.Sealed.Body, func(a wire.Appended, err error) {
 		if err != nil {
 			c.sendRefused(v, row, err)
 			return
 		}
 		v.attempts = 0
-		c.acceptedRow(v, row)
+		c.acceptedRow(v, row, a.Seq)
 		c.advance(v)
 	})
 }
@@ -134,15 +134,18 @@ func (c *Client) sealRow(v *conversation, row *outboxRow) error {
 }
 
 // acceptedRow notes that the server has a message. It leaves the outbox when the log shows it.
-func (c *Client) acceptedRow(v *conversation, row *outboxRow) {
+func (c *Client) acceptedRow(v *conversation, row *outboxRow, seq uint64) {
+	c.expect(v, seq)
 	if row.accepted || !slices.Contains(v.outbox, row) {
 		return // the log was faster than the answer
 	}
-	row.accepted = true
+	row.accepted, row.seq = true, seq
 	v.rec.Previous = row.rec.Sealed.Hash
 	t := c.begin()
 	t.mark(v, markRecord)
-	_ = t.commit()
+	if t.commit() == nil {
+		c.lookForLost(v)
+	}
 }
 
 func (c *Client) sendRefused(v *conversation, row *outboxRow, err error) {

@@ -23,7 +23,7 @@ type lane struct {
 	down   bool
 	faulty bool // doubles and reorders pushes, and cuts connections
 	conns  map[*conn]bool
-	tamper func(wire.Frame) []wire.Frame // what a cheating server makes of what it sends; nil: nothing
+	liar   liar // the cheating server in the middle, if there is one
 }
 
 func newLane(s *server, r *rand.Rand) *lane {
@@ -62,32 +62,17 @@ func (l *lane) isDown() bool {
 	return l.down
 }
 
-// tampered passes frames through the cheating server, if it is one.
-func (l *lane) tampered(frames []wire.Frame) (out []wire.Frame) {
-	l.mu.Lock()
-	tamper := l.tamper
-	l.mu.Unlock()
-	if tamper == nil {
-		return frames
-	}
-	for _, f := range frames {
-		out = append(out, tamper(f)...)
-	}
-	return out
-}
-
-func (l *lane) cheat(tamper func(wire.Frame) []wire.Frame) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.tamper = tamper
-}
-
 // Post implements client.Transport.
 func (l *lane) Post(ctx context.Context, path string, body []byte) ([]byte, error) {
 	if l.isDown() {
 		return nil, errDown
 	}
-	return l.inner.Post(ctx, path, body)
+	l.overhear(body)
+	answer, err := l.inner.Post(ctx, path, body)
+	if err == nil {
+		answer = l.posted(path, answer)
+	}
+	return answer, err
 }
 
 // Dial implements client.Transport.
@@ -99,7 +84,7 @@ func (l *lane) Dial(ctx context.Context) (client.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{lane: l, inner: inner}
+	c := &conn{lane: l, inner: inner, asked: map[uint64]wire.Kind{}}
 	l.mu.Lock()
 	l.conns[c] = true
 	l.mu.Unlock()
@@ -110,7 +95,8 @@ func (l *lane) Dial(ctx context.Context) (client.Conn, error) {
 type conn struct {
 	lane  *lane
 	inner client.Conn
-	held  [][]byte // pushes that will arrive later than they should
+	held  [][]byte             // pushes that will arrive later than they should
+	asked map[uint64]wire.Kind // requests that wait for their answer
 }
 
 // Send implements client.Conn. The connection may break before or after the message got through.
@@ -119,7 +105,10 @@ func (c *conn) Send(ctx context.Context, message []byte) error {
 		_ = c.inner.Close()
 		return errDown
 	}
-	err := c.inner.Send(ctx, message)
+	heard, err := c.heard(message)
+	if err == nil {
+		err = c.inner.Send(ctx, heard)
+	}
 	if err == nil && c.lane.chance(40) {
 		time.AfterFunc(time.Millisecond, func() { _ = c.inner.Close() }) // before the answer, or after
 	}
@@ -137,7 +126,7 @@ func (c *conn) Receive(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	var out [][]byte
-	for _, f := range c.lane.tampered(frames) {
+	for _, f := range c.said(frames) {
 		raw, err := wire.Encode(f)
 		if err != nil {
 			return nil, err

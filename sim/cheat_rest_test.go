@@ -1,0 +1,3 @@
+package sim
+
+var falseJoins, falseAccounts, falseDatabases []attack
