@@ -12,6 +12,7 @@ import (
 const (
 	awaitTimeout = 15 * time.Second // for an entry that is in the log and was not pushed
 	longRetry    = 10 * time.Minute // after a refusal that may pass by itself, but not soon
+	maxDoubts    = 4                // tries after the server said that this device is no member
 )
 
 // advance takes a conversation's next step, if there is one and nothing stands in the way. It is
@@ -29,6 +30,8 @@ func (c *Client) advance(v *conversation) {
 		return
 	}
 	switch {
+	case c.cutOff(v) && !v.behind:
+		// Nothing is accepted of this device before somebody brings it back.
 	case v.pending != nil:
 		c.sendPending(v)
 	case v.rec.State == stateLeft:

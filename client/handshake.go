@@ -17,8 +17,12 @@ type want struct {
 type plan struct {
 	options     mls.CommitOptions
 	add, remove []wire.MemberRef
+	back        []wire.MemberRef // devices that a skipped commit had cut off
 	notice      noticeRecord
 }
+
+// declare puts what the server is told about membership under the commit's signature.
+func (p *plan) declare() { p.options.AAD = wire.Declare(p.add, p.remove, p.back) }
 
 // errNothing says that a wanted change is already so.
 var errNothing = errors.New("nothing to change")
@@ -49,6 +53,8 @@ func (c *Client) stage(v *conversation, w *want) error {
 	if err != nil {
 		return err
 	}
+	p.back = c.cutMembers(v, g, p.remove)
+	p.declare()
 	s, err := g.Commit(c.mls(), p.options)
 	if err != nil {
 		return err
@@ -61,7 +67,7 @@ func (c *Client) stage(v *conversation, w *want) error {
 // write: should the commit be dropped, the next one of the epoch takes another.
 func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan) error {
 	if kind != pendingCreate {
-		if _, err := c.verifier.judgeStaged(s); err != nil {
+		if _, err := c.verifier.admit(v.group, s); err != nil {
 			return wire.Errorf(wire.CodeForbidden, "%v", err)
 		}
 	}
@@ -80,7 +86,7 @@ func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan)
 	}
 	h := wire.Handshake{
 		Conversation: v.id, Message: id, Previous: v.rec.Handshake, Frame: s.Message(), GroupInfo: info,
-		Welcome: s.Welcome(), Add: p.add, Remove: p.remove, External: kind == pendingExternal,
+		Welcome: s.Welcome(), Add: p.add, Remove: p.remove, Return: p.back, External: kind == pendingExternal,
 	}
 	if err := h.Check(); err != nil {
 		return err
@@ -170,6 +176,8 @@ func (c *Client) refused(v *conversation, p *pendingRecord, err error) {
 		c.dropPending(v, nil)
 		c.await(v, refusal.Last)
 		c.advance(v)
+	case code == wire.CodeForbidden && v.attempts < maxDoubts && p.Kind == pendingCommit:
+		c.retry(v, err) // perhaps cut off: the log will say
 	case p.Kind == pendingExternal:
 		c.dropPending(v, nil)
 		c.emit(Fault{Code: code, Text: refusal.Message})
@@ -239,6 +247,7 @@ func (c *Client) merge(t *tx, v *conversation) error {
 	if err := c.adopt(v, g); err != nil {
 		return err
 	}
+	c.mended(v, v.pending.handshake().Return)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)
 	}
@@ -255,7 +264,7 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		return err
 	}
 	v.behind, v.gap, v.gaps, v.awaiting, v.known = false, false, 0, 0, seq
-	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = stateActive, true, false, false
+	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped, v.rec.Cut = stateActive, true, false, false, nil
 	c.lacking(t, v, v.rec.Cursor, seq)
 	if v.rec.Read == 0 {
 		v.rec.Read = seq // what came before is not news here

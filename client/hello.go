@@ -23,9 +23,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
 		v.awaiting, v.gap, v.gaps, v.attempts = 0, false, 0, 0
-		if v.rec.Skipped {
-			c.renewLater(v)
-		}
+		c.renewLater(v)
 		c.advance(v)
 	}
 	c.saveState()
@@ -136,6 +134,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	c.lacking(t, v, v.rec.Cursor, item.Seq)
 	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
+	v.rec.Cut = nil
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
 	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
 	v.peers = map[wire.ID]peerRecord{}

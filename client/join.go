@@ -2,7 +2,6 @@ package client
 
 import (
 	"fmt"
-	"time"
 
 	"frond/mls"
 	"frond/wire"
@@ -72,6 +71,7 @@ func (c *Client) stageCreate(v *conversation, roster Roster, p plan) error {
 	if err != nil {
 		return err
 	}
+	p.declare()
 	s, err := g.Commit(c.mls(), p.options)
 	if err != nil {
 		return err
@@ -103,18 +103,19 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 	if v.behind && !c.mayRejoin(v, view, sealed.Seq) {
 		return nil
 	}
-	s, err := mls.JoinExternal(c.mls(), mls.ExternalOptions{
-		GroupInfo: info, Signer: c.self.key.Signer(), Credential: c.self.credential(), Resync: old,
-	})
-	if err != nil {
-		return err
-	}
 	p := plan{notice: noticeRecord{What: noticeJoined, By: c.self.Account, Fresh: true}}
 	if c.verifier.hasAnother(view.Members, c.self.cred) || len(old) > 0 {
 		p.notice.What = noticeDevice
 	}
 	if len(old) > 0 {
 		p.remove = []wire.MemberRef{{Account: c.self.Account, Device: c.self.Device}}
+	}
+	p.declare()
+	s, err := mls.JoinExternal(c.mls(), mls.ExternalOptions{
+		GroupInfo: info, Signer: c.self.key.Signer(), Credential: c.self.credential(), Resync: old, AAD: p.options.AAD,
+	})
+	if err != nil {
+		return err
 	}
 	previous := v.rec.Handshake
 	v.rec.Handshake = sealed.Seq
@@ -175,27 +176,4 @@ func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, seq uint64)
 	}
 	v.rec.Rejoined = now
 	return true
-}
-
-// renewPause is how long the devices of a conversation wait, each for a random time, before one of
-// them renews the group information.
-const renewPause = 20 * time.Second
-
-// renewLater makes an empty commit some time after one was skipped, unless somebody was faster.
-func (c *Client) renewLater(v *conversation) {
-	c.after(c.jitter(2*renewPause)-renewPause, func() {
-		if c.self == nil || c.conversations[v.id] != v || !v.rec.Skipped || v.rec.State != stateActive || len(v.wants) > 0 {
-			return
-		}
-		v.wants = append(v.wants, &want{
-			stage: func(v *conversation, _ *mls.Group) (plan, error) {
-				if !v.rec.Skipped {
-					return plan{}, errNothing
-				}
-				return plan{notice: noticeRecord{What: noticeRenewed, By: c.self.Account}}, nil
-			},
-			done: func(error) {},
-		})
-		c.advance(v)
-	})
 }

@@ -27,6 +27,7 @@ type change struct {
 	added, removed  []identity.Credential
 	rosterUntouched bool
 	another         bool // the author joined beside other devices of its account
+	declared        wire.Declaration
 }
 
 // judge checks a staged commit, one's own or received, and returns what it does.

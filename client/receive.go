@@ -230,7 +230,7 @@ func (c *Client) ownSent(t *tx, v *conversation, row *outboxRow, seq, received u
 // handshakeEntry processes a commit. One that does not verify or breaks a rule is skipped: the group
 // stays as it was, for everybody alike.
 func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
-	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device && bytes.Equal(v.pending.frame(), e.Frame) {
+	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device && bytes.Equal(v.pending.handshake().Frame, e.Frame) {
 		return c.ownHandshake(t, v, e)
 	}
 	g, err := c.openGroup(v)
@@ -240,7 +240,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	s, err := g.Stage(c.mls(), e.Frame)
 	var ch change
 	if err == nil {
-		ch, err = c.verifier.judgeStaged(s)
+		ch, err = c.verifier.admit(g, s)
 	}
 	if err == nil && (wire.ID(ch.by.Account) != e.Account || wire.ID(ch.by.Device) != e.Device) {
 		c.cfg.Log.Warn("the log names another author of a commit", "conversation", v.id, "seq", e.Seq)
@@ -259,6 +259,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		return nil
 	}
 	v.rec.Confirmed, v.rec.Skipped = true, false
+	c.mended(v, ch.declared.Return)
 	t.mark(v, markGroup)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)
@@ -301,6 +302,7 @@ func (c *Client) skip(t *tx, v *conversation, e *wire.Entry, err error) {
 	}
 	c.doubt(v, err)
 	v.rec.Skipped = true
+	c.noteCut(v, e)
 	t.then(func() { c.renewLater(v) })
 }
 

@@ -89,6 +89,8 @@ type conversationRecord struct {
 	Epoch     uint64                `cbor:"15,keyasint"` // in which this device's group began
 	Confirmed bool                  `cbor:"16,keyasint"` // somebody else was heard from in this device's group
 	Skipped   bool                  `cbor:"17,keyasint"` // the last handshake was skipped: the server's group information is no good
+
+	Cut []wire.MemberRef `cbor:"18,keyasint,omitempty"` // members whom a skipped commit cut off
 }
 
 // lastRecord is the newest message, for the list of conversations.
@@ -123,16 +125,16 @@ type pendingRecord struct {
 	Notice   noticeRecord `cbor:"6,keyasint"`
 }
 
-// frame is the commit itself.
-func (p *pendingRecord) frame() []byte {
+// handshake is the commit with what goes with it.
+func (p *pendingRecord) handshake() wire.Handshake {
 	if p.Kind == pendingCreate {
 		var create wire.Create
 		_ = wire.Decode(p.Body, &create) // written by this device; what cannot be read equals no entry
-		return create.Handshake.Frame
+		return create.Handshake
 	}
 	var h wire.Handshake
 	_ = wire.Decode(p.Body, &h) // as above
-	return h.Frame
+	return h
 }
 
 // outboxRecord is a message that is not yet seen in the log. Sealed is nil until its turn comes.

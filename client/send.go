@@ -162,7 +162,8 @@ func (c *Client) sendRefused(v *conversation, row *outboxRow, err error) {
 		c.advance(v)
 		return
 	}
-	if passes(err) {
+	doubtful := wire.CodeOf(err) == wire.CodeForbidden && v.attempts < maxDoubts // perhaps cut off: the log will say
+	if passes(err) || doubtful {
 		c.retry(v, err)
 		return
 	}

@@ -125,7 +125,13 @@ type Handshake struct {
 	Add          []MemberRef `cbor:"7,keyasint,omitempty"` // devices added; each gets the welcome in its inbox
 	Remove       []MemberRef `cbor:"8,keyasint,omitempty"` // devices that get nothing after this entry
 	External     bool        `cbor:"9,keyasint,omitempty"` // the author joins by this commit: it becomes a member
+	// Return are devices that a commit which everybody skipped had cut off: they go on getting every entry,
+	// also those since.
+	Return []MemberRef `cbor:"10,keyasint,omitempty"`
 }
+
+// Declaration is what the commit's authenticated data must be.
+func (h *Handshake) Declaration() []byte { return Declare(h.Add, h.Remove, h.Return) }
 
 // Check checks sizes and counts.
 func (h *Handshake) Check() error {
@@ -136,7 +142,7 @@ func (h *Handshake) Check() error {
 		return tooLarge("group info", MaxGroupInfo)
 	case len(h.Welcome) > MaxWelcome:
 		return tooLarge("welcome", MaxWelcome)
-	case len(h.Add) > MaxOpen || len(h.Remove) > MaxOpen:
+	case len(h.Add) > MaxOpen || len(h.Remove) > MaxOpen || len(h.Return) > MaxOpen:
 		return tooLarge("membership change", MaxOpen)
 	case (len(h.Add) > 0) != (len(h.Welcome) > 0):
 		return Errorf(CodeBadRequest, "a welcome goes to added devices, and every added device needs one")
@@ -162,7 +168,7 @@ func (c *Create) Check() error {
 	if (c.JoinKey != nil) != (c.Kind == Open) {
 		return Errorf(CodeBadRequest, "the server holds the join key of the open conversation and of no other")
 	}
-	if c.Handshake.Previous != 0 || c.Handshake.External || len(c.Handshake.Remove) > 0 {
+	if c.Handshake.Previous != 0 || c.Handshake.External || len(c.Handshake.Remove)+len(c.Handshake.Return) > 0 {
 		return Errorf(CodeBadRequest, "a first handshake follows none and removes nobody")
 	}
 	return c.Handshake.Check()

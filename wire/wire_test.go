@@ -59,6 +59,8 @@ func samples() []any {
 		&Send{Conversation: idA, Message: idB, Handshake: 3, Frame: []byte{1}, Token: tok, Commitment: h, Wake: []ID{idB}},
 		&Appended{7, 1700000000000},
 		&handshake,
+		&Handshake{Conversation: idA, Message: idB, Previous: 4, Frame: []byte{1}, GroupInfo: []byte{2}, Return: []MemberRef{{idA, idB}}},
+		&Declaration{Version: 1, Add: []MemberRef{{idA, idB}}, Remove: []MemberRef{{idB, idA}}, Return: []MemberRef{{idB, idB}}},
 		&Create{Kind: Open, JoinKey: &h, Handshake: handshake},
 		&ConversationRef{idA},
 		&GroupInfo{Sealed: []byte{1}, Seq: 8, JoinKey: &h},

@@ -39,7 +39,8 @@ func checkMessage(m *wire.Send) error {
 }
 
 // checkHandshake asks for a private commit from members, because it may carry what only they may know,
-// and for a public one from who joins by it, because RFC 9420 §12.4.3.2 has it so.
+// and for a public one from who joins by it, because RFC 9420 §12.4.3.2 has it so. What the upload says of
+// membership must be what the commit's author signed: members judge that, and nothing else.
 func checkHandshake(m *wire.Handshake) error {
 	h, err := mls.ParseHeader(m.Frame)
 	switch {
@@ -53,6 +54,8 @@ func checkHandshake(m *wire.Handshake) error {
 		return wire.Errorf(wire.CodeBadRequest, "the frame is not an external commit")
 	case !m.External && h.WireFormat != mls.WirePrivateMessage:
 		return wire.Errorf(wire.CodeBadRequest, "a member's commit is a private message")
+	case !bytes.Equal(h.AAD, m.Declaration()):
+		return wire.Errorf(wire.CodeBadRequest, "the commit's authenticated data is not what the handshake declares")
 	}
 	if len(m.Welcome) == 0 {
 		return nil

@@ -134,6 +134,9 @@ func concerned(h *wire.Handshake, author wire.ID) []wire.ID {
 	for _, m := range h.Remove {
 		devices = append(devices, m.Device)
 	}
+	for _, m := range h.Return {
+		devices = append(devices, m.Device)
+	}
 	return devices
 }
 

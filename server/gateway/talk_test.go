@@ -154,8 +154,8 @@ func TestWhoWasRemovedGetsTheRemovalAndNothingAfter(t *testing.T) {
 	ben.welcome()
 	must(t, ben.ask(wire.OpSubscribe, wire.Cursor{Conversation: room.id, After: room.handshake}, nil))
 	ana.say(room, "still with us")
+	room.drop = []wire.MemberRef{{Account: ben.account, Device: ben.device}}
 	h := ana.commit(room, room.handshake)
-	h.Remove = []wire.MemberRef{{Account: ben.account, Device: ben.device}}
 	var removed wire.Appended
 	must(t, ana.ask(wire.OpHandshake, h, &removed))
 	room.handshake = removed.Seq

@@ -412,6 +412,7 @@ type room struct {
 	id        wire.ID
 	group     *mls.Group
 	handshake uint64
+	drop      []wire.MemberRef // declared as removed by the next commit
 }
 
 var config = mls.Config{Rand: rand.Reader, Now: time.Now}
@@ -444,7 +445,7 @@ func (p *person) newRoom(kind wire.ConversationKind, id wire.ID, others ...*pers
 // commit stages a handshake that adds others and merges it, as if it were accepted.
 func (p *person) commit(r *room, previous uint64, others ...*person) wire.Handshake {
 	p.t.Helper()
-	h := wire.Handshake{Conversation: r.id, Message: newID(), Previous: previous}
+	h := wire.Handshake{Conversation: r.id, Message: newID(), Previous: previous, Remove: r.drop}
 	var o mls.CommitOptions
 	for _, other := range others {
 		k, err := mls.ParseKeyPackage(other.keyPackage())
@@ -452,6 +453,7 @@ func (p *person) commit(r *room, previous uint64, others ...*person) wire.Handsh
 		o.Add = append(o.Add, k)
 		h.Add = append(h.Add, wire.MemberRef{Account: other.account, Device: other.device})
 	}
+	o.AAD = h.Declaration()
 	s, err := r.group.Commit(config, o)
 	must(p.t, err)
 	h.Frame, h.Welcome, h.GroupInfo = s.Message(), s.Welcome(), s.GroupInfo()

@@ -37,11 +37,15 @@ func (b *ledger) begin(it *item, c *conversation) *conversation {
 }
 
 // enterHandshake changes the membership: who is removed gets this entry as the last one, who is
-// added gets those after it, and who joins by an external commit gets this one first.
+// added gets those after it, who joins by an external commit gets this one first, and who returns gets
+// all since the removal.
 func (b *ledger) enterHandshake(it *item, c *conversation) {
 	h, seq := it.handshake, c.last
 	c.lastHandshake = seq
 	c.recent = append([]uint64{seq}, c.recent[:min(len(c.recent), keepRecent-1)]...)
+	for _, m := range h.Return {
+		b.reopen(c, m.Device)
+	}
 	for _, m := range h.Remove {
 		if m.Device != it.device {
 			b.leave(c, m.Device, seq)
@@ -69,6 +73,27 @@ func (b *ledger) join(c *conversation, account, device wire.ID, from uint64) {
 	m := &membership{conversation: c.id, device: device, account: account, from: from, fresh: true}
 	b.setMember(m)
 	b.windows = append(b.windows, m)
+	c.members++
+}
+
+// returns reports whether a device's last window may be opened again: a handshake of somebody else ended
+// it. What a person ended, by leaving or by removing the device, stays so. A member who brings back a
+// device that was truly removed wins nothing by it: the device gets what it has no keys for.
+func (b *ledger) returns(conversation, device wire.ID) bool {
+	w, ok := b.ended[memberKey{conversation, device}]
+	return ok && w.by != w.account && b.devices[device].active && b.member(conversation, device) == nil
+}
+
+// reopen takes the end off a device's last window, so that nothing in between is missing. Other devices
+// are passed over: several members may bring back the same one.
+func (b *ledger) reopen(c *conversation, device wire.ID) {
+	if !b.returns(c.id, device) {
+		return
+	}
+	m := b.ended[memberKey{c.id, device}].membership
+	m.until = 0
+	b.setMember(&m)
+	b.windows = append(b.windows, &m)
 	c.members++
 }
 

@@ -89,7 +89,7 @@ func (b *ledger) checkHandshake(it *item, c *conversation) *wire.Error {
 		return errNotMember()
 	case h.Previous != c.lastHandshake:
 		return behind(wire.CodeConflict, c, "Somebody else changed the conversation first.")
-	case h.External && len(h.Add) > 0:
+	case h.External && len(h.Add)+len(h.Return) > 0:
 		return wire.Errorf(wire.CodeBadRequest, "an external commit adds its author only")
 	}
 	return firstRefusal(b.checkAdd(it, c.kind, c.pair), b.checkRemove(it, c), b.checkSize(it, c))
@@ -126,8 +126,9 @@ func inPair(pair []byte, account wire.ID) bool {
 	return string(pair[:16]) == string(account[:]) || string(pair[16:]) == string(account[:])
 }
 
-// checkRemove lets an external commit replace only devices of its own account. In an open
-// conversation, which anybody can enter, others may remove only devices that are no longer active.
+// checkRemove lets an external commit replace only devices of its own account. In an open conversation,
+// which anybody can enter, and in a direct one, from which nobody is removed, others may remove only
+// devices that are no longer active.
 func (b *ledger) checkRemove(it *item, c *conversation) *wire.Error {
 	for _, m := range it.handshake.Remove {
 		d := b.devices[m.Device]
@@ -135,7 +136,7 @@ func (b *ledger) checkRemove(it *item, c *conversation) *wire.Error {
 		switch {
 		case m.Device == it.device && !it.handshake.External:
 			return wire.Errorf(wire.CodeBadRequest, "a commit cannot remove its author")
-		case it.handshake.External && !own, c.kind == wire.Open && !own && d.active:
+		case it.handshake.External && !own, c.kind != wire.Group && !own && d.active:
 			return wire.Errorf(wire.CodeForbidden, "You may not remove this device.")
 		}
 	}
@@ -167,6 +168,11 @@ func (b *ledger) joining(it *item) (n int) {
 	}
 	for _, m := range it.handshake.Add {
 		if b.member(it.conversation, m.Device) == nil {
+			n++
+		}
+	}
+	for _, m := range it.handshake.Return {
+		if b.returns(it.conversation, m.Device) {
 			n++
 		}
 	}

@@ -15,6 +15,7 @@ type ledger struct {
 	pairs    map[[32]byte]wire.ID
 	appended map[messageKey]appended
 	inboxes  map[wire.ID]int
+	ended    map[memberKey]ended
 
 	entries  []*wire.Entry
 	windows  []*membership // new or ended
@@ -32,6 +33,12 @@ type membership struct {
 	conversation, device, account wire.ID
 	from, until                   uint64
 	fresh                         bool
+}
+
+// ended is the last window of a device that has none without an end, and whose handshake ended it.
+type ended struct {
+	membership
+	by wire.ID
 }
 
 // messageKey is what makes a retry recognisable.
@@ -63,6 +70,7 @@ func newLedger(now uint64, k *known) *ledger {
 		pairs:    map[[32]byte]wire.ID{},
 		appended: map[messageKey]appended{},
 		inboxes:  map[wire.ID]int{},
+		ended:    map[memberKey]ended{},
 		infos:    map[wire.ID]groupInfo{},
 	}
 }
@@ -72,6 +80,7 @@ type ledgerStatements struct {
 	loadConversations lookup
 	loadAppended      lookup
 	loadMembers       lookup
+	loadEnded         lookup
 	loadAccount       string
 	putConversations  insert
 	putGroupInfo      string
@@ -87,6 +96,10 @@ func newLedgerStatements(w *words) ledgerStatements {
 		}),
 		loadMembers: newLookup(func(n int) string {
 			return "SELECT " + memberColumns + " FROM member WHERE until_seq = 0 AND " + w.pairs("conversation", "device", n)
+		}),
+		loadEnded: newLookup(func(n int) string {
+			return "SELECT m.conversation, m.device, m.account, m.from_seq, m.until_seq, e.account FROM member m " +
+				"JOIN entry e ON e.conversation = m.conversation AND e.seq = m.until_seq WHERE " + w.pairs("m.conversation", "m.device", n)
 		}),
 		loadAccount: "SELECT " + memberColumns + " FROM member WHERE account = ? AND until_seq = 0 AND conversation = ?",
 		putConversations: newInsert("INSERT INTO conversation ("+conversationColumns+")", 9,
@@ -114,6 +127,7 @@ var (
 type needs struct {
 	known                                                               *known
 	conversations, pairs, devices, members, messages, inboxes, accounts [][]any
+	ended                                                               [][]any
 	seen                                                                map[any]bool
 }
 
@@ -123,6 +137,7 @@ type (
 	deviceKey       wire.ID
 	inboxKey        wire.ID
 	memberKey       struct{ conversation, device wire.ID }
+	endedKey        struct{ conversation, device wire.ID }
 	accountKey      struct{ conversation, account wire.ID }
 )
 
@@ -174,6 +189,10 @@ func (n *needs) handshake(it *item, h *wire.Handshake) {
 		n.device(it.conversation, m.Device)
 		n.add(&n.inboxes, inboxKey(m.Device), m.Device[:])
 	}
+	for _, m := range h.Return {
+		n.device(it.conversation, m.Device)
+		n.add(&n.ended, endedKey{it.conversation, m.Device}, it.conversation[:], m.Device[:])
+	}
 	if h.External {
 		n.add(&n.accounts, accountKey{it.conversation, it.account}, it.account[:], it.conversation[:])
 	}
@@ -196,6 +215,7 @@ func (b *ledger) load(l *link, w *words, items []item, retries bool) error {
 		{&loadPairs, n.pairs, b.scanPair},
 		{&loadDevices, n.devices, b.scanDevice},
 		{&w.loadMembers, n.members, b.scanMember},
+		{&w.loadEnded, n.ended, b.scanEnded},
 		{&w.loadAppended, n.messages, b.scanAppended},
 		{&loadInboxes, n.inboxes, b.scanInbox},
 	} {
@@ -260,6 +280,16 @@ func (b *ledger) scanMember(r *sql.Rows) error {
 	err := r.Scan(scanID(&m.conversation), scanID(&m.device), scanID(&m.account), &m.from, &m.until)
 	if b.member(m.conversation, m.device) == nil {
 		b.setMember(m)
+	}
+	return err
+}
+
+func (b *ledger) scanEnded(r *sql.Rows) error {
+	var w ended
+	err := r.Scan(scanID(&w.conversation), scanID(&w.device), scanID(&w.account), &w.from, &w.until, scanID(&w.by))
+	k := memberKey{w.conversation, w.device}
+	if old, ok := b.ended[k]; !ok || old.from < w.from {
+		b.ended[k] = w
 	}
 	return err
 }

@@ -93,6 +93,41 @@ func removeAndAdd(w *world) {
 	w.refused(w.append(w.handshake(people[0], id, 2, remove(people[0])))[0].Err, wire.CodeBadRequest)
 }
 
+// A device that somebody else's handshake cut off returns without a hole; one that its own account took
+// out does not, nor one that was removed from its account.
+func returning(w *world) {
+	people := w.people(4)
+	a, b, c, d := people[0], people[1], people[2], people[3]
+	id := w.group(a, b, c, d)
+	back := func(people ...person) func(*wire.Handshake) {
+		return func(h *wire.Handshake) { h.Return = refs(people...) }
+	}
+	w.done(w.handshake(d, id, 1, remove(b, c)))
+	w.refused(w.append(w.send(b, id, 2))[0].Err, wire.CodeForbidden)
+	w.done(w.send(a, id, 2))
+	w.done(w.handshake(a, id, 2, back(b, d, b)))
+	w.equal(w.windows(id, b), []store.Window{{From: 1}})
+	w.equal(w.windows(id, c), []store.Window{{From: 1, Until: 2}})
+	w.equal(w.windows(id, d), []store.Window{{From: 1}})
+	w.done(w.send(b, id, 4))
+
+	gone := c
+	c = w.replace(c)
+	w.done(w.handshake(a, id, 4, back(gone)))
+	w.equal(w.windows(id, gone), []store.Window{{From: 1, Until: 2}})
+	w.done(w.handshake(b, id, 6, back(c, w.stranger("nobody"))))
+	w.equal(len(w.windows(id, c)), 0)
+
+	both := w.handshake(d, id, 7, func(h *wire.Handshake) { h.Remove, h.Return = refs(b), refs(b) })
+	w.done(both)
+	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 8}})
+	joins := w.handshake(c, id, 8, func(h *wire.Handshake) { h.External, h.Return = true, refs(b) })
+	w.refused(w.append(joins)[0].Err, wire.CodeForbidden)
+	w.done(w.handshake(a, id, 8, back(b)))
+	w.done(w.handshake(a, id, 9, func(h *wire.Handshake) { h.Remove, h.Add, h.Welcome = refs(b), refs(b), w.bytes(9) }))
+	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 10}, {From: 10}})
+}
+
 func externalJoin(w *world) {
 	people := w.people(3)
 	id := w.group(people[0], people[1])

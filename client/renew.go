@@ -1,0 +1,111 @@
+package client
+
+import (
+	"slices"
+	"time"
+
+	"frond/mls"
+	"frond/wire"
+)
+
+// Somebody has to tidy up after a commit that all members skipped: the server keeps the group information
+// that came with it, by which nobody can join, and it cut off the devices that the commit claimed to
+// remove. Any member does both by a commit that changes nothing else.
+
+const (
+	// renewPause is the longest that the devices of a conversation wait, each for a random time, before one
+	// of them tidies up; returnPause when somebody misses messages meanwhile.
+	renewPause  = 20 * time.Second
+	returnPause = 3 * time.Second
+)
+
+// untidy reports whether there is something for renewLater to do.
+func (c *Client) untidy(v *conversation) bool {
+	return v.rec.State == stateActive && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0)
+}
+
+// renewLater makes an empty commit some time after one was skipped, unless somebody was faster.
+func (c *Client) renewLater(v *conversation) {
+	if !c.untidy(v) {
+		return
+	}
+	pause := renewPause
+	if len(v.rec.Cut) > 0 {
+		pause = returnPause
+	}
+	c.after(c.jitter(2*pause)-pause, func() {
+		if c.self == nil || c.conversations[v.id] != v || !c.untidy(v) || len(v.wants) > 0 {
+			return
+		}
+		v.wants = append(v.wants, &want{stage: c.planRenewal, done: func(error) {}})
+		c.advance(v)
+	})
+}
+
+func (c *Client) planRenewal(v *conversation, _ *mls.Group) (plan, error) {
+	if !c.untidy(v) {
+		return plan{}, errNothing
+	}
+	return plan{notice: noticeRecord{What: noticeRenewed, By: c.self.Account}}, nil
+}
+
+// noteCut remembers whom a skipped commit cut off. The server took its word for it, which is in its
+// authenticated data, so all members know the same.
+func (c *Client) noteCut(v *conversation, e *wire.Entry) {
+	h, err := mls.ParseHeader(e.Frame)
+	if err != nil {
+		return
+	}
+	d, err := wire.ParseDeclaration(h.AAD)
+	if err != nil || len(d.Remove) == 0 {
+		return
+	}
+	g, err := c.openGroup(v)
+	if err != nil {
+		return
+	}
+	for _, m := range c.refsOf(g) {
+		if slices.Contains(d.Remove, m) && !slices.Contains(v.rec.Cut, m) && len(v.rec.Cut) < wire.MaxPrivate {
+			v.rec.Cut = append(v.rec.Cut, m)
+		}
+	}
+}
+
+// refsOf names the devices in a group.
+func (c *Client) refsOf(g *mls.Group) (refs []wire.MemberRef) {
+	for _, m := range g.Members() {
+		if cred, err := c.verifier.credential(m); err == nil {
+			refs = append(refs, wire.MemberRef{Account: wire.ID(cred.Account), Device: wire.ID(cred.Device)})
+		}
+	}
+	return refs
+}
+
+// cutMembers are the devices that were cut off and are still in the group, but for those removed now.
+func (c *Client) cutMembers(v *conversation, g *mls.Group, removed []wire.MemberRef) (back []wire.MemberRef) {
+	if len(v.rec.Cut) == 0 {
+		return nil
+	}
+	for _, m := range c.refsOf(g) {
+		if slices.Contains(v.rec.Cut, m) && !slices.Contains(removed, m) {
+			back = append(back, m)
+		}
+	}
+	return back
+}
+
+// mended forgets, after a valid commit, those whom it brought back and those who are no longer members.
+func (c *Client) mended(v *conversation, back []wire.MemberRef) {
+	if len(v.rec.Cut) == 0 {
+		return
+	}
+	members := c.refsOf(v.group)
+	v.rec.Cut = slices.DeleteFunc(v.rec.Cut, func(m wire.MemberRef) bool {
+		return slices.Contains(back, m) || !slices.Contains(members, m)
+	})
+}
+
+// cutOff reports whether this device is among those who were cut off.
+func (c *Client) cutOff(v *conversation) bool {
+	return len(v.rec.Cut) > 0 && slices.Contains(v.rec.Cut, wire.MemberRef{Account: c.self.Account, Device: c.self.Device})
+}

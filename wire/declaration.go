@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"bytes"
+	"slices"
+)
+
+// declarationVersion is the only version there is.
+const declarationVersion = 1
+
+// Declaration is what a handshake tells the server about membership. It is the MLS authenticated data of
+// the commit, so that its author signs what the server acts on, and members compare it with what the
+// commit does. The lists are sorted. It has one encoding.
+type Declaration struct {
+	Version uint64      `cbor:"1,keyasint"`
+	Add     []MemberRef `cbor:"3,keyasint,omitempty"`
+	Remove  []MemberRef `cbor:"4,keyasint,omitempty"`
+	Return  []MemberRef `cbor:"5,keyasint,omitempty"`
+}
+
+// Declare returns the encoded Declaration of a membership change, whatever the order of its lists.
+func Declare(add, remove, back []MemberRef) []byte {
+	b, err := Encode(Declaration{declarationVersion, SortedRefs(add), SortedRefs(remove), SortedRefs(back)})
+	if err != nil {
+		panic(err) // unreachable: no field can fail
+	}
+	return b
+}
+
+// ParseDeclaration reads authenticated data. It refuses what Declare would not have written.
+func ParseDeclaration(b []byte) (Declaration, error) {
+	var d Declaration
+	if err := Decode(b, &d); err != nil {
+		return Declaration{}, err
+	}
+	if d.Version != declarationVersion || !bytes.Equal(b, Declare(d.Add, d.Remove, d.Return)) {
+		return Declaration{}, Errorf(CodeBadRequest, "malformed Declaration")
+	}
+	return d, nil
+}
+
+// SortedRefs returns a sorted copy, by account and then by device.
+func SortedRefs(refs []MemberRef) []MemberRef {
+	refs = slices.Clone(refs)
+	slices.SortFunc(refs, func(a, b MemberRef) int {
+		if d := bytes.Compare(a.Account[:], b.Account[:]); d != 0 {
+			return d
+		}
+		return bytes.Compare(a.Device[:], b.Device[:])
+	})
+	return refs
+}
