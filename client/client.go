@@ -67,7 +67,8 @@ type Client struct {
 
 	// Owned by the loop.
 	session       Session
-	self          *self // nil while nobody is signed in
+	self          *self         // nil while nobody is signed in
+	locked        *wire.Session // signed in, but the vault is not open
 	conversations map[wire.ID]*conversation
 	contacts      map[wire.ID]*contact
 	settings      map[string]stamped
@@ -107,7 +108,7 @@ func New(cfg Config) (*Client, error) {
 
 // forget drops what is known of an account from memory.
 func (c *Client) forget() {
-	c.self = nil
+	c.self, c.locked = nil, nil
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}
@@ -189,7 +190,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 
 // Session says who is signed in.
 func (c *Client) Session() (s Session) {
-	_ = c.run(context.Background(), func() error { s = c.session; s.Recovery = c.hasRecovery(); return nil })
+	_ = c.run(context.Background(), func() error { s = c.session; return nil })
 	return s
 }
 

@@ -31,6 +31,7 @@ type SessionState string
 const (
 	SignedOut SessionState = "signed-out"
 	SignedIn  SessionState = "signed-in"
+	Locked    SessionState = "locked"     // the password is right, and something else must open the vault
 	LockedOut SessionState = "locked-out" // the server no longer accepts this device: sign in again
 )
 
@@ -42,6 +43,7 @@ type Session struct {
 	Device  wire.ID
 
 	Recovery bool // a recovery code is active
+	High     bool // the password does not open the vault
 }
 
 // ConnectionState says whether the server is reached.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"frond/client/vault"
 	"frond/wire"
 )
 
@@ -316,11 +315,6 @@ func (c *Client) Safety(ctx context.Context) (devices int, epoch uint64, err err
 		devices, epoch = len(c.self.chain.Devices()), c.self.VaultEpoch
 		return nil
 	})
-}
-
-// hasRecovery reports whether a recovery code opens the vault.
-func (c *Client) hasRecovery() bool {
-	return c.self != nil && slices.ContainsFunc(c.self.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotRecovery })
 }
 
 // Stored says how much of the history is safe in the vault: message keys in it, keys that wait to be

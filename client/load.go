@@ -51,7 +51,7 @@ func (c *Client) load() error {
 
 func (c *Client) setSession(state uint8) {
 	c.session = Session{State: SignedIn, Account: c.self.Account, Name: c.self.Name, Device: c.self.Device}
-	c.session.Recovery = c.hasRecovery()
+	c.session.Recovery, c.session.High = c.hasRecovery(), c.highProtection()
 	if state == lockedOut {
 		c.session.State = LockedOut
 	}

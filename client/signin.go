@@ -38,6 +38,9 @@ func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
 		return c.run(ctx, func() error { return c.enter(*known) })
 	}
+	if h, err := vault.ParseHeader(s.Header); err == nil && !h.Has(vault.SlotPassword) {
+		return c.run(ctx, func() error { c.lock(s); return nil })
+	}
 	return c.addDevice(ctx, unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}, s)
 }
 
@@ -58,11 +61,16 @@ func (c *Client) knownAccount(name string) (found *selfRecord, err error) {
 
 // addDevice unlocks the vault and makes this one more of the account's devices.
 func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session) error {
+	return c.becomeDevice(ctx, s, func() (selfRecord, accountState, error) { return unlock(by, s) })
+}
+
+// becomeDevice makes this one more of the account's devices, with what opening its vault gave.
+func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open func() (selfRecord, accountState, error)) error {
 	var rec selfRecord
 	var state accountState
 	var body wire.AddDevice
 	err := c.run(ctx, func() (err error) {
-		rec, state, err = unlock(by, s)
+		rec, state, err = open()
 		if err != nil {
 			return err
 		}
@@ -99,7 +107,14 @@ func unlock(by unlockRecord, s wire.Session) (selfRecord, accountState, error) {
 	if err != nil {
 		return selfRecord{}, accountState{}, wire.Errorf(wire.CodeWrongPassword, "This password or code does not open the vault of this account.")
 	}
-	plain, err := vault.OpenState(key, s.Account, h.Epoch, s.Revision, s.State)
+	rec, state, err := openVault(s, h.Epoch, key)
+	rec.Unlock = &by
+	return rec, state, err
+}
+
+// openVault opens the state under the vault key of an epoch.
+func openVault(s wire.Session, epoch uint64, key vault.Key) (selfRecord, accountState, error) {
+	plain, err := vault.OpenState(key, s.Account, epoch, s.Revision, s.State)
 	if err != nil {
 		return selfRecord{}, accountState{}, wire.Errorf(CodeKeyChanged, "The server does not show the true vault of this account: %v", err)
 	}
@@ -108,8 +123,8 @@ func unlock(by unlockRecord, s wire.Session) (selfRecord, accountState, error) {
 		return selfRecord{}, accountState{}, err
 	}
 	rec := selfRecord{
-		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: h.Epoch, Revision: s.Revision,
-		Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier, Unlock: &by,
+		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: epoch, Revision: s.Revision,
+		Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier,
 	}
 	return rec, state, nil
 }

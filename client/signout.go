@@ -11,7 +11,7 @@ import (
 func (c *Client) SignOut(ctx context.Context, clear bool) error {
 	var in bool
 	err := c.run(ctx, func() error {
-		in = c.self != nil && c.session.State == SignedIn
+		in = c.self != nil && c.session.State == SignedIn || c.locked != nil
 		c.goOffline()
 		return nil
 	})

@@ -20,6 +20,7 @@ import (
 
 // vaultChange is what a new epoch changes beside its key.
 type vaultChange struct {
+	may      func([]vault.Opener) error // nil: always
 	openers  func([]vault.Opener) []vault.Opener
 	password *wire.NewPassword
 	recovery *wire.Hash
@@ -123,6 +124,11 @@ func (c *Client) nextEpoch(ch vaultChange) (selfRecord, wire.PutVault, error) {
 		_, active := c.self.chain.Credential(identity.ID(o.ID))
 		return o.Kind == vault.SlotDevice && !active
 	})
+	if ch.may != nil {
+		if err := ch.may(rec.Openers); err != nil {
+			return rec, wire.PutVault{}, err
+		}
+	}
 	if ch.openers != nil {
 		rec.Openers = ch.openers(rec.Openers)
 	}
@@ -152,10 +158,10 @@ func (c *Client) adoptEpoch(next selfRecord) error {
 	return t.commit()
 }
 
-// vaultOpeners tells when a recovery code was set or dropped, here or on another device.
+// vaultOpeners tells when something else opens the vault than before, here or on another device.
 func (c *Client) vaultOpeners() {
-	if now := c.hasRecovery(); now != c.session.Recovery {
-		c.session.Recovery = now
+	if r, h := c.hasRecovery(), c.highProtection(); r != c.session.Recovery || h != c.session.High {
+		c.session.Recovery, c.session.High = r, h
 		c.emit(c.session)
 	}
 }
@@ -227,7 +233,7 @@ func passwordOpener(keys vault.Keys, kdf wire.KDF) (vault.Opener, error) {
 }
 
 // ChangePassword sets another password, in a new vault epoch. Other devices stay signed in. current is nil
-// only in a session that was opened by recovery code.
+// only in a session that was opened by recovery code. In high protection the new password opens no vault either.
 func (c *Client) ChangePassword(ctx context.Context, current *vault.Keys, next vault.Keys, kdf wire.KDF) error {
 	o, err := passwordOpener(next, kdf)
 	if err != nil {
@@ -237,7 +243,12 @@ func (c *Client) ChangePassword(ctx context.Context, current *vault.Keys, next v
 	if current != nil {
 		password.Current = (*wire.Hash)(&current.Auth)
 	}
-	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotPassword, o), password: password})
+	return c.changeVault(ctx, vaultChange{openers: func(all []vault.Opener) []vault.Opener {
+		if !hasOpener(all, vault.SlotPassword) {
+			return all
+		}
+		return with(vault.SlotPassword, o)(all)
+	}, password: password})
 }
 
 // recoverySalt is fixed by the user name, so that signing in by recovery code asks nothing before.
@@ -288,7 +299,12 @@ func (c *Client) IsRecovery(code vault.RecoveryCode) (yes bool) {
 
 // DropRecovery makes the account's recovery code useless.
 func (c *Client) DropRecovery(ctx context.Context) error {
-	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery), off: true})
+	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery), off: true, may: func(all []vault.Opener) error {
+		if !hasOpener(all, vault.SlotPassword) {
+			return wire.Errorf(CodeRecovery, "In high protection the recovery code is what opens the account. Switch high protection off first.")
+		}
+		return nil
+	}})
 }
 
 // HasRecovery reports whether a recovery code is active.

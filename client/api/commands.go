@@ -50,6 +50,8 @@ var commands = map[string]command{
 	"recovery-off":     {true, typed((*API).recoveryOff)},
 	"recover":          {true, typed((*API).recover)},
 	"password":         {true, typed((*API).password)},
+	"protection":       {true, typed((*API).protection)},
+	"unlock":           {true, typed((*API).unlock)},
 	"security":         {false, typed((*API).security)},
 	"device-remove":    {true, typed((*API).deviceRemove)},
 

@@ -35,7 +35,9 @@
 //	recovery-off {}                                   {}
 //	recover      {name, code, password}               Session, with the new password
 //	password     {current, password}                  {}
-//	security     {}                                   {recovery, devices, epoch, history: {stored, missing}}
+//	protection   {high, password}                     {}; high: the password alone opens nothing
+//	unlock       {code}                               Session, after a sign-in that answered "locked"
+//	security     {}                                   {recovery, high, devices, epoch, history: {stored, missing}}
 //	device-remove {id}                                {}
 //	device-rename {id, name}                          {}; with "" it has its first name again
 //	settings     {}                                   {settings: {name: text}}

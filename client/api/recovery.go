@@ -90,14 +90,7 @@ func (a *API) password(ctx context.Context, in struct {
 	if err != nil {
 		return nothing{}, err
 	}
-	if vault.CheckPassword(in.Current) != nil {
-		return nothing{}, wire.Errorf(wire.CodeWrongPassword, "The present password is wrong.")
-	}
-	present, err := a.client.KDF(ctx, a.client.Session().Name)
-	if err != nil {
-		return nothing{}, err
-	}
-	current, err := derive(in.Current, present)
+	_, current, err := a.typedPassword(ctx, in.Current)
 	if err != nil {
 		return nothing{}, err
 	}
@@ -111,6 +104,7 @@ type history struct {
 
 type security struct {
 	Recovery bool    `json:"recovery"`
+	High     bool    `json:"high"`
 	Devices  int     `json:"devices"`
 	Epoch    uint64  `json:"epoch"`
 	History  history `json:"history"`
@@ -123,5 +117,6 @@ func (a *API) security(ctx context.Context, _ nothing) (security, error) {
 		return security{}, err
 	}
 	s, err := a.client.Stored(ctx)
-	return security{a.client.Session().Recovery, devices, epoch, history{s.Keys, s.Missing + s.Waiting}}, err
+	now := a.client.Session()
+	return security{now.Recovery, now.High, devices, epoch, history{s.Keys, s.Missing + s.Waiting}}, err
 }

@@ -23,6 +23,9 @@ func sessionOf(s client.Session) session {
 	if s.State == client.SignedOut || s.State == "" {
 		return session{State: client.SignedOut}
 	}
+	if s.State == client.Locked {
+		return session{State: s.State, Name: s.Name, Recovery: s.Recovery}
+	}
 	return session{State: s.State, Account: s.Account.String(), Name: s.Name, Device: s.Device.String(), Recovery: s.Recovery}
 }
 

@@ -29,6 +29,7 @@ func (g *Gateway) handler() http.Handler {
 	mux.Handle("POST "+wire.PathResetBegin, endpoint(g, g.resetBegin))
 	mux.Handle("POST "+wire.PathResetCancel, endpoint(g, g.resetCancel))
 	mux.Handle("POST "+wire.PathDevice, endpoint(g, g.addDevice))
+	mux.Handle("POST "+wire.PathApprovalSession, endpoint(g, g.lockedSession))
 	mux.Handle("POST "+wire.PathSignOut, endpoint(g, g.signOut))
 	mux.HandleFunc("GET "+wire.PathSocket, g.upgrade)
 	mux.HandleFunc("GET /healthz", g.health)
