@@ -54,6 +54,9 @@ func AppendPush(b []byte, e *Entry) []byte {
 	if e.Commitment != nil {
 		fields++
 	}
+	if e.Expires != 0 {
+		fields++
+	}
 	b = append(appendFrameHead(b, PushEntry, 0), majorMap|fields)
 	b = appendBytes(b, 1, e.Conversation[:])
 	b = appendUint(b, 2, e.Seq)
@@ -68,6 +71,9 @@ func AppendPush(b []byte, e *Entry) []byte {
 	}
 	if e.Commitment != nil {
 		b = appendBytes(b, 10, e.Commitment[:])
+	}
+	if e.Expires != 0 {
+		b = appendUint(b, 11, e.Expires)
 	}
 	return b
 }
@@ -171,7 +177,8 @@ func canonicalFrame(b []byte) (f Frame, rest []byte, ok bool) {
 func (s *Send) decodeCanonical(b []byte) bool {
 	var v Send
 	r := reader{b: b, ok: true}
-	r.expect(majorMap, 6)
+	major, fields := r.head()
+	r.ok = r.ok && major == majorMap && (fields == 6 || fields == 7)
 	r.expect(majorUint, 1)
 	r.fixed(v.Conversation[:])
 	r.expect(majorUint, 2)
@@ -184,6 +191,10 @@ func (s *Send) decodeCanonical(b []byte) bool {
 	v.Token = r.bytes()
 	r.expect(majorUint, 6)
 	r.fixed(v.Commitment[:])
+	if fields == 7 {
+		r.expect(majorUint, 8)
+		v.Expires = r.uint()
+	}
 	if !r.ok || len(r.b) > 0 {
 		return false
 	}

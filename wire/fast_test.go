@@ -20,6 +20,9 @@ func TestWritingByHandGivesTheCodecsBytes(t *testing.T) {
 		if i%2 == 0 {
 			e.Commitment = &h
 		}
+		if i%3 > 0 {
+			e.Expires = numbers[(i+5)%len(numbers)]
+		}
 		want, err := EncodeFrame(PushEntry, 0, e)
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +46,7 @@ func TestAMessageInCanonicalFormIsReadByHand(t *testing.T) {
 	t.Parallel()
 	for _, n := range numbers {
 		want := aSend()
-		want.Handshake = n
+		want.Handshake, want.Expires = n, n
 		var got Send
 		if !got.decodeCanonical(mustEncode(t, want)) || !reflect.DeepEqual(&got, want) {
 			t.Errorf("handshake %d: %+v", n, got)
@@ -61,6 +64,9 @@ func FuzzReadingByHand(f *testing.F) {
 	body := mustEncode(f, aSend())
 	f.Add(body)
 	f.Add(mustEncode(f, Frame{Kind: OpSend, ID: 300, Body: body}))
+	short := aSend()
+	short.Expires = 300
+	f.Add(mustEncode(f, short))
 	for _, v := range samples() {
 		b := mustEncode(f, v)
 		f.Add(b)

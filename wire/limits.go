@@ -36,6 +36,7 @@ const (
 	MaxPrivate      = 500  // devices in a direct or group conversation
 	MaxOpen         = 1000 // devices in an open conversation
 	MaxErrorMessage = 300
+	MaxLifetime     = 28 * 24 * 3600 // seconds that a message which is to disappear may stay
 )
 
 // MaxStaleHandshakes is how many handshakes a sent message may lag behind the log. Receivers keep

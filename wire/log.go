@@ -31,7 +31,17 @@ type Entry struct {
 	Frame        []byte    `cbor:"8,keyasint"`           // MLSMessage
 	Token        []byte    `cbor:"9,keyasint,omitempty"` // Fernet token, base64url; application entries only
 	Commitment   *Hash     `cbor:"10,keyasint,omitempty"`
+	Expires      uint64    `cbor:"11,keyasint,omitempty"` // milliseconds since 1970: the message goes then; 0: it stays
 }
+
+// Gone reports whether the entry is what is left of a message that was to disappear: its place in the
+// log, without frame, token and commitment.
+func (e *Entry) Gone() bool {
+	return e.Kind == Application && len(e.Frame) == 0 && len(e.Token) == 0 && e.Commitment == nil
+}
+
+// Empty makes of a message what is left when it has disappeared.
+func (e *Entry) Empty() { e.Frame, e.Token, e.Commitment = []byte{}, nil, nil }
 
 // Cursor asks for the entries of a conversation after a seq.
 type Cursor struct {
@@ -87,6 +97,7 @@ type Send struct {
 	Token        []byte `cbor:"5,keyasint"`
 	Commitment   Hash   `cbor:"6,keyasint"`
 	Wake         []ID   `cbor:"7,keyasint,omitempty"` // accounts to notify
+	Expires      uint64 `cbor:"8,keyasint,omitempty"` // seconds after the server received it that it is deleted; 0: never
 }
 
 // Check checks sizes and the visible form of the token.
@@ -96,6 +107,9 @@ func (s *Send) Check() error {
 	}
 	if len(s.Wake) > MaxWake {
 		return tooLarge("wake list", MaxWake)
+	}
+	if s.Expires > MaxLifetime {
+		return Errorf(CodeBadRequest, "a message disappears after at most %d seconds", MaxLifetime)
 	}
 	return CheckToken(s.Token)
 }

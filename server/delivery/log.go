@@ -35,7 +35,10 @@ type Log struct {
 	queue   chan *request
 	waiting atomic.Int64 // bytes in queue
 	done    chan struct{}
-	cancel  func() // of the bus subscription
+	sweep   chan struct{}   // tells the writer that something has expired
+	tidied  chan struct{}   // tidy has ended
+	ctx     context.Context // of tidy
+	cancel  func()          // of the bus subscription and ctx
 	hints   *hints
 	readers chan struct{} // one token for each read from the database
 
@@ -72,13 +75,18 @@ func New(s *store.Store, b bus.Bus, logger *slog.Logger) *Log {
 		logger:  logger,
 		queue:   make(chan *request, queueEntries),
 		done:    make(chan struct{}),
+		sweep:   make(chan struct{}, 1),
+		tidied:  make(chan struct{}),
 		readers: make(chan struct{}, catchUpReaders),
 		tails:   map[wire.ID]*tail{},
 		inboxes: map[wire.ID][]Waker{},
 	}
 	l.hints = newHints(l.spread)
-	l.cancel = b.Subscribe(l.hear)
+	unsubscribe := b.Subscribe(l.hear)
+	ctx, cancel := context.WithCancel(context.Background())
+	l.ctx, l.cancel = ctx, func() { unsubscribe(); cancel() }
 	go l.write()
+	go l.tidy()
 	return l
 }
 
@@ -137,6 +145,7 @@ func (l *Log) Close(ctx context.Context) error {
 	case <-l.done:
 		l.cancel()
 		l.hints.close()
+		<-l.tidied
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -80,7 +80,7 @@ func (r *Reader) Next(ctx context.Context, limit int) (frames []byte, more bool,
 		return nil, false, nil
 	}
 	before := r.after
-	if v := r.tail.view.Load(); v.holds(r.after + 1) {
+	if v := r.tail.view.Load(); v.holds(r.after+1) && !v.stale(r.log.store.Now) {
 		frames, err = r.fromTail(ctx, v, limit)
 	} else {
 		frames, err = r.fromStore(ctx, limit)

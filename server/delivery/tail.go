@@ -15,7 +15,11 @@ type view struct {
 	first uint64   // seq of the first frame
 	ends  []uint32 // ends[i] is where the frame of first+i ends in buf
 	buf   []byte
+	until uint64 // when the first of the frames, or of those that were trimmed, expires; 0: none does
 }
+
+// stale reports whether there is a frame in the view that nobody may be given any more.
+func (v *view) stale(now func() uint64) bool { return v != nil && v.until != 0 && v.until <= now() }
 
 // next is the seq that the next frame must have, or 0 when any will do.
 func (v *view) next() uint64 {
@@ -28,13 +32,16 @@ func (v *view) next() uint64 {
 func (v *view) holds(seq uint64) bool { return v != nil && v.first <= seq && seq < v.next() }
 
 // add returns the view with one more frame. A gap, which happens when another node appended, starts
-// the view afresh.
-func (v *view) add(seq uint64, frame []byte) *view {
+// the view afresh. The frame expires at until, or never when that is 0.
+func (v *view) add(seq uint64, frame []byte, until uint64) *view {
 	if v.next() != seq {
 		v = &view{first: seq}
 	}
+	if until == 0 || v.until != 0 && v.until < until {
+		until = v.until
+	}
 	buf := append(v.buf, frame...)
-	return &view{first: v.first, ends: append(v.ends, uint32(len(buf))), buf: buf}
+	return &view{first: v.first, ends: append(v.ends, uint32(len(buf))), buf: buf, until: until}
 }
 
 // trim returns the view without its older half, in memory of its own, once it is over limit bytes.
@@ -50,7 +57,7 @@ func (v *view) trim(limit int) *view {
 		ends = append(ends, e-cut)
 	}
 	buf := make([]byte, 0, limit+limit/4)
-	return &view{first: v.first + uint64(drop), ends: ends, buf: append(buf, v.buf[cut:]...)}
+	return &view{first: v.first + uint64(drop), ends: ends, buf: append(buf, v.buf[cut:]...), until: v.until}
 }
 
 // after returns the frames of seq after+1 up to until, at most limit bytes but at least one frame, and

@@ -22,7 +22,7 @@ func TestAViewGivesWhatIsAfterACursorInOnePiece(t *testing.T) {
 	t.Parallel()
 	var v *view
 	for s := uint64(5); s <= 20; s++ {
-		v = v.add(s, frame(s))
+		v = v.add(s, frame(s), 0)
 	}
 	for _, c := range []struct {
 		after, until uint64
@@ -52,7 +52,7 @@ func TestAViewNeverChangesUnderItsReaders(t *testing.T) {
 	type held struct{ got, want []byte }
 	var all []held
 	for s := uint64(1); s <= 3000; s++ {
-		v = v.add(s, frame(s)).trim(500)
+		v = v.add(s, frame(s), 0).trim(500)
 		after := v.first - 1
 		got, last, ok := v.after(after, 1<<60, 1<<20)
 		if !ok || last != s {
@@ -73,9 +73,27 @@ func TestAViewNeverChangesUnderItsReaders(t *testing.T) {
 func TestAGapBeginsTheViewAfresh(t *testing.T) {
 	t.Parallel()
 	var v *view
-	v = v.add(1, frame(1)).add(2, frame(2)).add(9, frame(9))
+	v = v.add(1, frame(1), 0).add(2, frame(2), 0).add(9, frame(9), 0)
 	if v.holds(2) || !v.holds(9) || v.next() != 10 {
 		t.Fatalf("the view holds %d to %d", v.first, v.next()-1)
+	}
+}
+
+func TestAViewKnowsWhenItsFirstFrameExpires(t *testing.T) {
+	t.Parallel()
+	var v *view
+	now := uint64(500)
+	clock := func() uint64 { return now }
+	v = v.add(1, frame(1), 0)
+	if now = 1 << 60; v.stale(clock) {
+		t.Fatal("a frame that stays is said to expire")
+	}
+	v = v.add(2, frame(2), 600).add(3, frame(3), 550).add(4, frame(4), 0)
+	if now = 549; v.stale(clock) {
+		t.Fatal("too early")
+	}
+	if now = 550; !v.stale(clock) || !v.trim(5).stale(clock) {
+		t.Fatal("too late")
 	}
 }
 

@@ -11,15 +11,20 @@ import (
 	"frond/wire"
 )
 
-// write is the one goroutine that appends. It ends when the queue is closed and empty.
+// write is the one goroutine that appends. It ends when the queue is closed and empty. Tails are its own to
+// change, so it also takes out of them what has expired.
 func (l *Log) write() {
 	defer close(l.done)
 	for {
-		first, ok := <-l.queue
-		if !ok {
-			return
+		select {
+		case first, ok := <-l.queue:
+			if !ok {
+				return
+			}
+			l.commit(l.gather(first))
+		case <-l.sweep:
+			l.dropStale()
 		}
-		l.commit(l.gather(first))
 	}
 }
 
@@ -109,7 +114,7 @@ func (l *Log) keep(e *wire.Entry, item *store.Append) {
 		t.changed(change{seq: e.Seq, devices: concerned(h, item.Device)})
 	}
 	l.frame = wire.AppendPush(l.frame[:0], e)
-	t.view.Store(t.view.Load().add(e.Seq, l.frame).trim(tailBytes))
+	t.view.Store(t.view.Load().add(e.Seq, l.frame, e.Expires).trim(tailBytes))
 	l.appends++
 	t.used = l.appends
 	if l.appends%1024 == 0 {

@@ -171,6 +171,9 @@ func (it *item) entry(seq, received uint64) *wire.Entry {
 		Message: it.message, Received: received}
 	if it.send != nil {
 		e.Kind, e.Frame, e.Token, e.Commitment = wire.Application, it.send.Frame, it.send.Token, &it.send.Commitment
+		if it.send.Expires > 0 {
+			e.Expires = received + it.send.Expires*1000
+		}
 	} else {
 		e.Kind, e.Frame = wire.HandshakeEntry, it.handshake.Frame
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Backup writes the whole database as of one moment into a new file, readable by this user only, and
-// returns once it is on disk. Beside a running server, in a process of its own, it makes nobody wait;
+// returns once it is on disk. Messages that have expired are taken out before. Beside a running server, in a process of its own, it makes nobody wait;
 // within one it would hold up appends. The file must not exist. Only SQLite is backed up this way;
 // for MySQL and MariaDB their own tools are.
 func (s *Store) Backup(ctx context.Context, file string) error {
@@ -20,9 +20,20 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	if err != nil {
 		return fmt.Errorf("store: backup: %w", err)
 	}
-	err = errors.Join(s.copyInto(ctx, file), out.Sync(), out.Close(), syncFolder(filepath.Dir(file)))
+	err = errors.Join(s.expireAll(ctx), s.copyInto(ctx, file), out.Sync(), out.Close(), syncFolder(filepath.Dir(file)))
 	if err != nil {
 		return errors.Join(fmt.Errorf("store: backup: %w", err), os.Remove(file))
+	}
+	return nil
+}
+
+// expireAll lets nothing into a backup that should be gone by now, whether or not a server is running.
+func (s *Store) expireAll(ctx context.Context) error {
+	for more := true; more; {
+		var err error
+		if _, more, err = s.Expire(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }

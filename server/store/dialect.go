@@ -22,6 +22,8 @@ type dialect interface {
 	patient(writers *pool) (p *pool, release func() error, err error)
 	lock(l *link) (unlock func() error, err error)
 	apply(l *link, m migration) error
+	// scrub empties journals of what was deleted; false: somebody stood in the way.
+	scrub(l *link) (done bool, err error)
 }
 
 // words are the few pieces of SQL that are spelt differently, and the statements made of them.

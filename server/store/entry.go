@@ -8,7 +8,7 @@ import (
 	"frond/wire"
 )
 
-const selectEntries = "SELECT conversation, seq, kind, account, device, message, received, frame, token, commitment " +
+const selectEntries = "SELECT conversation, seq, kind, account, device, message, received, frame, token, commitment, expires " +
 	"FROM entry WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
 
 // A read goes to the database in pages, because a page whose bytes are not wanted must still be
@@ -20,9 +20,9 @@ const (
 
 // Entries reads a conversation's log after a seq up to until (0: to the end), in order: at most limit
 // entries, and no more than maxBytes of frames and tokens, except that the first entry is always
-// returned however large it is. Whether a device is entitled to them is for the caller to check.
+// returned however large it is. Expired messages are empty. Whether a device is entitled to them is for the caller to check.
 func (s *Store) Entries(ctx context.Context, conversation wire.ID, after, until uint64, limit, maxBytes int) ([]wire.Entry, error) {
-	p := page{conversation: conversation, after: after, until: until, limit: limit, bytes: maxBytes}
+	p := page{now: s.now(), conversation: conversation, after: after, until: until, limit: limit, bytes: maxBytes}
 	if until == 0 {
 		p.until = math.MaxInt64
 	}
@@ -31,6 +31,7 @@ func (s *Store) Entries(ctx context.Context, conversation wire.ID, after, until 
 }
 
 type page struct {
+	now          uint64
 	conversation wire.ID
 	after, until uint64
 	limit, bytes int
@@ -53,10 +54,11 @@ func (p *page) fill(l *link) error {
 func (p *page) add(r *sql.Rows) error {
 	var e wire.Entry
 	err := r.Scan(scanID(&e.Conversation), &e.Seq, &e.Kind, scanID(&e.Account), scanID(&e.Device),
-		scanID(&e.Message), &e.Received, &e.Frame, &e.Token, optionalHash{&e.Commitment})
+		scanID(&e.Message), &e.Received, &e.Frame, &e.Token, optionalHash{&e.Commitment}, &e.Expires)
 	if err != nil {
 		return err
 	}
+	emptyAt(p.now, &e)
 	if p.bytes -= len(e.Frame) + len(e.Token); p.bytes < 0 && len(p.entries) > 0 {
 		p.full = true
 		return errEnough

@@ -13,7 +13,7 @@ import (
 const (
 	selectAccountWindows = "SELECT from_seq, until_seq FROM member WHERE account = ? AND conversation = ?"
 	// Frames are left out: no key is left that opens them, and tokens are what history is made of.
-	selectHistory = "SELECT conversation, seq, kind, account, device, message, received, token, commitment " +
+	selectHistory = "SELECT conversation, seq, kind, account, device, message, received, token, commitment, expires " +
 		"FROM entry WHERE conversation = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
 )
 
@@ -30,7 +30,7 @@ func (s *Store) History(ctx context.Context, conversation, account wire.ID, befo
 		if err == nil && len(windows) == 0 {
 			err = errNotMember()
 		}
-		h := history{before: before, limit: limit, bytes: wire.MaxHistoryBytes}
+		h := history{now: s.now(), before: before, limit: limit, bytes: wire.MaxHistoryBytes}
 		for _, w := range windows {
 			if err == nil {
 				err = h.read(l, conversation, w)
@@ -69,6 +69,7 @@ func accountWindows(l *link, conversation, account wire.ID) ([]Window, error) {
 
 // history collects entries from window to window.
 type history struct {
+	now          uint64
 	before       uint64
 	limit, bytes int
 	full         bool
@@ -90,10 +91,11 @@ func (h *history) read(l *link, conversation wire.ID, w Window) error {
 func (h *history) add(r *sql.Rows) error {
 	var e wire.Entry
 	err := r.Scan(scanID(&e.Conversation), &e.Seq, &e.Kind, scanID(&e.Account), scanID(&e.Device),
-		scanID(&e.Message), &e.Received, &e.Token, optionalHash{&e.Commitment})
+		scanID(&e.Message), &e.Received, &e.Token, optionalHash{&e.Commitment}, &e.Expires)
 	if err != nil {
 		return err
 	}
+	emptyAt(h.now, &e)
 	if h.bytes -= len(e.Token); h.bytes < 0 && len(h.entries) > 0 {
 		h.full = true
 		return errEnough

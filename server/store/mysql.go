@@ -272,6 +272,10 @@ func (d *mysqlDialect) lock(l *link) (func() error, error) {
 	}, nil
 }
 
+// scrub can do nothing: InnoDB purges undo logs by itself, and how long binary logs are kept is for whoever
+// runs the database to set.
+func (d *mysqlDialect) scrub(*link) (bool, error) { return true, nil }
+
 // apply runs a migration statement by statement; see migration.
 func (d *mysqlDialect) apply(l *link, m migration) error {
 	for _, text := range statementsOf(m.text) {

@@ -45,6 +45,7 @@ func hotStatements(w *words, conversation, account, device wire.ID) []hotStateme
 		{"windows for history", selectAccountWindows, []any{account[:], conversation[:]}},
 		{"history", selectHistory, []any{conversation[:], 0, 1 << 60, 16}},
 		{"pages", selectPages, []any{account[:], conversation[:], 1 << 60, 16}},
+		{"due", selectDue, []any{1 << 60, 200}},
 		{"page", selectPage, []any{account[:], conversation[:], 0}},
 	}
 	for _, n := range []int{1, 4, 16, 64} {

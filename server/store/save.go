@@ -12,7 +12,7 @@ const (
 )
 
 var (
-	insertEntries = newInsert("INSERT INTO entry (conversation, seq, kind, account, device, message, received, frame, token, commitment)", 10, "")
+	insertEntries = newInsert("INSERT INTO entry (conversation, seq, kind, account, device, message, received, frame, token, commitment, expires)", 11, "")
 	insertMembers = newInsert("INSERT INTO member ("+memberColumns+")", 5, "")
 	insertInbox   = newInsert("INSERT INTO inbox (device, conversation, seq)", 3, "")
 )
@@ -45,6 +45,7 @@ func (b *ledger) save(l *link, w *words) error {
 		func() error { return saveConversations(l, w, changed) },
 		func() error { return saveGrowth(l, grown) },
 		func() error { return b.saveEntries(l) },
+		func() error { return b.saveExpiry(l) },
 		func() error { return b.saveWindows(l) },
 		func() error { return b.saveWelcomes(l) },
 		func() error { return b.saveInfos(l, w) },
@@ -89,10 +90,10 @@ func small(int) int { return 256 }
 func (b *ledger) saveEntries(l *link) error {
 	size := func(i int) int { return len(b.entries[i].Frame) + len(b.entries[i].Token) + 256 }
 	return insertEntries.each(len(b.entries), size, func(text string, from, to int) error {
-		args := make([]any, 0, 10*(to-from))
+		args := make([]any, 0, 11*(to-from))
 		for _, e := range b.entries[from:to] {
 			args = append(args, e.Conversation[:], number(e.Seq), int64(e.Kind), e.Account[:], e.Device[:],
-				e.Message[:], number(e.Received), e.Frame, tokenText(e), nullableHash(e.Commitment))
+				e.Message[:], number(e.Received), e.Frame, tokenText(e), nullableHash(e.Commitment), number(e.Expires))
 		}
 		_, err := l.exec(text, args...)
 		return err

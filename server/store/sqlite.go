@@ -78,7 +78,8 @@ func (d *sqliteDialect) open(ctx context.Context) (readers, writers *pool, err e
 	if err := d.claimFile(); err != nil {
 		return nil, nil, err
 	}
-	w, err := sql.Open("sqlite", d.dsn("cache_size(-16384)")) // KiB: new messages land all over an index
+	// Secure_delete overwrites with zeros what would else stay in unused space of the file.
+	w, err := sql.Open("sqlite", d.dsn("cache_size(-16384)", "secure_delete(1)")) // KiB: new messages land all over an index
 	if err != nil {
 		return nil, nil, errors.Join(err, d.close())
 	}
@@ -164,6 +165,20 @@ func (d *sqliteDialect) patient(writers *pool) (*pool, func() error, error) {
 // process was faster.
 func (d *sqliteDialect) lock(*link) (func() error, error) {
 	return func() error { return nil }, nil
+}
+
+// scrub writes the log back and cuts it to nothing. Meanwhile nobody may read from it; for that it does not
+// wait long, since appends wait for it.
+func (d *sqliteDialect) scrub(l *link) (done bool, err error) {
+	if d.file == memory {
+		return true, nil
+	}
+	if err := l.script("PRAGMA busy_timeout = 200"); err != nil {
+		return false, err
+	}
+	var busy, pages, moved int64
+	_, err = l.one([]any{&busy, &pages, &moved}, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return busy == 0, errors.Join(err, l.script("PRAGMA busy_timeout = 10000"))
 }
 
 func (d *sqliteDialect) apply(l *link, m migration) error {

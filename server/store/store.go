@@ -59,6 +59,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
+// Now is the clock by which messages expire, in milliseconds since 1970.
+func (s *Store) Now() uint64 { return s.now() }
+
 // now is the clock in milliseconds since 1970.
 func (s *Store) now() uint64 { return millis(s.clock()) }
 
