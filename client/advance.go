@@ -26,17 +26,19 @@ func (c *Client) advance(v *conversation) {
 		c.inboxItem(*w)
 		return
 	}
-	if v.awaiting > v.rec.Cursor || time.Now().Before(v.notUntil) {
+	if v.awaiting > v.rec.Cursor || time.Now().Before(v.notUntil) || !v.mayGoOn() {
 		return
 	}
 	switch {
-	case c.cutOff(v) && !v.behind:
+	case c.cutOff(v) && v.rec.Lost == 0:
 		// Nothing is accepted of this device before somebody brings it back.
+	case v.rec.Lost != 0 && (v.pending == nil || v.pending.Kind == pendingCommit):
+		c.rejoin(v)
 	case v.pending != nil:
 		c.sendPending(v)
 	case v.rec.State == stateLeft:
 		c.failOutbox(v)
-	case v.rec.State == stateJoining || v.behind:
+	case v.rec.State == stateJoining:
 		c.join(v)
 	case len(v.wants) > 0:
 		c.stageWant(v)

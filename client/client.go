@@ -86,6 +86,8 @@ type Client struct {
 	vaultChanges  []vaultChange
 	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter
+	damages       []damage          // records of the store that load could not read
+	failures      map[string]uint64 // by reason, since this device was set up
 }
 
 // New makes a client. Start begins its work; Close ends it.
@@ -113,6 +115,7 @@ func (c *Client) forget() {
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}
 	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
+	c.failures = map[string]uint64{}
 	c.pages = pageBook{due: map[pageID]uint64{}}
 	c.restore = restorer{faults: map[wire.ID]bool{}}
 }

@@ -29,7 +29,9 @@ type conversation struct {
 	notUntil  time.Time // after a refusal that passes
 	attempts  int
 	wants     []*want
-	behind    bool   // the group lost step: join it again
+	reach     uint64 // how far the log went at the last greeting: nothing is sealed before it is processed
+	outside   bool   // the server does not count this device in
+	ahead     bool   // others were heard from in a later epoch
 	known     uint64 // the log goes at least as far
 	gap       bool   // entries after the cursor were asked for
 	gaps      int    // how often in a row
@@ -66,6 +68,9 @@ func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 	if v.group != nil {
 		return v.group, nil
 	}
+	if v.rec.Lost == lostState {
+		return nil, errBroken // and not looked for with each message
+	}
 	k := c.self.keys
 	epoch, err := c.cfg.Store.Get(c.ctx, k.of("epoch", v.id))
 	if err != nil {
@@ -82,7 +87,8 @@ func (c *Client) openGroup(v *conversation) (*mls.Group, error) {
 	}
 	g, err := mls.ParseGroupRecords(epoch, records, c.self.key.Signer())
 	if err != nil {
-		return nil, wire.Errorf(CodeStorage, "a damaged conversation in the store: %v", err)
+		c.cfg.Log.Error("a damaged conversation in the store", "conversation", v.id, "error", err)
+		return nil, errBroken
 	}
 	v.group, v.stored = g, g
 	return g, nil
@@ -122,7 +128,7 @@ func (c *Client) mayPost(v *conversation) bool {
 func (c *Client) view(v *conversation) Conversation {
 	out := Conversation{
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
-		Joining: v.rec.State == stateJoining, Position: v.rec.Cursor, Read: v.rec.Read,
+		Joining: v.rec.State == stateJoining || v.rec.Lost != 0, Position: v.rec.Cursor, Read: v.rec.Read,
 		Verified: c.verifiedPeer(v), KeyChanged: c.keysChanged(v),
 		Draft: v.draft.Text != "",
 	}

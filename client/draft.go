@@ -81,7 +81,7 @@ func (c *Client) putDraft(t *tx, v *conversation, rec draftRecord) {
 }
 
 func (c *Client) loadDrafts() error {
-	return c.table("draft", func(id wire.ID, value []byte) error {
+	return c.sound("draft", func(id wire.ID, _ string, value []byte) error {
 		var rec draftRecord
 		err := wire.Decode(value, &rec)
 		if v := c.conversations[id]; v != nil {

@@ -17,6 +17,7 @@ const (
 	CodeVault         wire.Code = "vault"          // stored message keys are not what they were
 	CodeWithheld      wire.Code = "withheld"       // the server keeps back, or lost, what it said it has
 	CodeEmpty         wire.Code = "empty"          // nothing to send
+	CodeRejoined      wire.Code = "rejoined"       // a conversation was joined again, and others changed meanwhile
 	CodeRecovery      wire.Code = "recovery-code"  // mistyped, or not the account's
 )
 

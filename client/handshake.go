@@ -138,6 +138,10 @@ func (c *Client) sendPending(v *conversation) {
 			return
 		}
 		v.attempts = 0
+		if v.rec.State == stateActive && a.Seq <= v.rec.Cursor {
+			c.passedBy(v)
+			return
+		}
 		if v.rec.State == stateActive {
 			c.await(v, a.Seq) // merged when the log shows it
 			return
@@ -259,17 +263,20 @@ func (c *Client) merge(t *tx, v *conversation) error {
 
 // enterGroup merges a handshake by which this device came in: its log begins here.
 func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error {
-	notice := v.pending.Notice
+	notice, lost, before := v.pending.Notice, v.rec.Lost != 0, v.roster
 	if err := c.merge(t, v); err != nil {
 		return err
 	}
-	v.behind, v.gap, v.gaps, v.awaiting, v.known = false, false, 0, 0, seq
+	v.outside, v.ahead, v.gap, v.gaps, v.awaiting, v.known = false, false, false, 0, 0, seq
 	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped, v.rec.Cut = stateActive, true, false, false, nil
 	c.lacking(t, v, v.rec.Cursor, seq)
 	if v.rec.Read == 0 {
 		v.rec.Read = seq // what came before is not news here
 	}
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = seq, seq, seq, v.group.Epoch()
+	if lost {
+		c.rejoined(t, v, before)
+	}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	v.peers = map[wire.ID]peerRecord{}
 	c.putNotice(t, v, seq, received, notice)

@@ -13,6 +13,9 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	}
 	c.connected(Connection{State: Online})
 	t := c.begin()
+	for _, v := range c.conversations {
+		v.reach, v.outside = 0, v.rec.State == stateActive
+	}
 	for _, info := range w.Conversations {
 		c.heardOf(t, info)
 	}
@@ -26,6 +29,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		c.renewLater(v)
 		c.advance(v)
 	}
+	c.askSeats()
 	c.saveState()
 	c.writePages()
 	c.draftsAgain()
@@ -49,6 +53,7 @@ func (c *Client) heardOf(t *tx, info wire.Conversation) {
 		c.conversations[info.ID] = v
 		t.mark(v, markRecord|markLook)
 	}
+	v.greeted(info)
 	if info.Member && info.Last > v.rec.Cursor {
 		v.known = max(v.known, info.Last)
 		c.after(awaitTimeout, func() { c.missing(v) })
@@ -134,9 +139,9 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	c.lacking(t, v, v.rec.Cursor, item.Seq)
 	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
-	v.rec.Cut = nil
+	v.rec.Lost, v.rec.Split, v.rec.Cut = 0, 0, nil
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
-	v.pending, v.welcome, v.behind, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
+	v.pending, v.welcome, v.outside, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
 	v.peers = map[wire.ID]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	t.delete(c.self.keys.of("pending", v.id))

@@ -84,7 +84,7 @@ func (c *Client) lacking(t *tx, v *conversation, from, to uint64) {
 }
 
 func (c *Client) loadHistory() error {
-	return c.table("history", func(id wire.ID, value []byte) error {
+	return c.sound("history", func(id wire.ID, _ string, value []byte) error {
 		var rec historyRecord
 		err := wire.Decode(value, &rec)
 		if v := c.conversations[id]; v != nil {

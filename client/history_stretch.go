@@ -280,16 +280,14 @@ func (s *stretch) row(e *wire.Entry) error {
 
 func (s *stretch) fill(rec *messageRecord, e *wire.Entry, o *content.Opened) {
 	rec.Root = wire.Hash(s.chainOf(e.Account).Root())
-	rec.Sent, rec.Body, rec.Key, rec.Commitment = o.Sent, o.Body, (*wire.Hash)(&o.Key), e.Commitment
-	if o.Kind != content.Text {
-		rec.Body, rec.Reason = nil, ReasonNewer
-	}
+	rec.fill(o, e)
 	newer, ok := s.c.restore.newer[e.Device]
+	ok = ok && e.Seq < newer.seq // what is asked for again does not come in order
 	if ok && o.Counter >= newer.counter {
 		rec.Body, rec.Key, rec.Reason = nil, nil, ReasonReplayed
 		return
 	}
-	if ok && newer.previous != o.Hash {
+	if ok && !newer.previous.IsZero() && newer.previous != o.Hash {
 		s.mark(newer.seq, ReasonMissingBefore)
 	}
 	s.c.restore.newer[e.Device] = followed{seq: e.Seq, counter: o.Counter, previous: o.Previous}

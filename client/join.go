@@ -7,9 +7,6 @@ import (
 	"frond/wire"
 )
 
-// rejoinPause is the least time between two repairs of one conversation, in milliseconds.
-const rejoinPause = 10 * 60 * 1000
-
 // join brings this device into a conversation by itself: it creates the open one when nobody has,
 // and otherwise fetches the group information and joins by external commit.
 func (c *Client) join(v *conversation) {
@@ -41,6 +38,12 @@ func (c *Client) join(v *conversation) {
 
 func (c *Client) joinFailed(v *conversation, err error) {
 	switch {
+	case v.rec.Lost != 0 && wire.CodeOf(err) == wire.CodeForbidden && v.outside && !c.cutOff(v):
+		c.countedOut(v)
+	case v.rec.Lost == lostStep && !v.ahead && !(isWire(err) && passes(err)):
+		c.found(v) // nobody went on, and nobody joins by this: the commit was good for nobody
+	case v.rec.Lost != 0 && !(isWire(err) && passes(err)):
+		c.later(v, c.jitter(longRetry))
 	case wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
 		c.emit(Fault{Code: CodeKeyChanged, Text: "This device can not join a conversation it was in: " + err.Error()})
 		c.later(v, longRetry)
@@ -96,12 +99,14 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 	if err != nil {
 		return err
 	}
-	old, err := c.checkInfo(v, view, key)
+	roster, old, err := c.checkInfo(v, view, key)
 	if err != nil {
 		return err
 	}
-	if v.behind && !c.mayRejoin(v, view, sealed.Seq) {
-		return nil
+	if v.rec.Lost != 0 {
+		if may, err := c.mayRejoin(v, view, &roster, sealed.Seq); err != nil || !may {
+			return err
+		}
 	}
 	p := plan{notice: noticeRecord{What: noticeJoined, By: c.self.Account, Fresh: true}}
 	if c.verifier.hasAnother(view.Members, c.self.cred) || len(old) > 0 {
@@ -128,30 +133,29 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 
 // checkInfo checks that the group information is of this conversation, that everybody in it
 // belongs there, and returns the leaf that this device had before.
-func (c *Client) checkInfo(v *conversation, view *mls.GroupInfoView, key wire.Hash) ([]mls.LeafIndex, error) {
-	roster, err := rosterOf(view.Extensions)
-	if err != nil {
-		return nil, err
+func (c *Client) checkInfo(v *conversation, view *mls.GroupInfoView, key wire.Hash) (roster Roster, old []mls.LeafIndex, err error) {
+	if roster, err = rosterOf(view.Extensions); err != nil {
+		return roster, nil, err
 	}
 	if string(view.GroupID) != string(v.id[:]) || roster.Kind != v.rec.Kind || roster.JoinKey != key {
-		return nil, wire.Errorf(wire.CodeForbidden, "the group information is of another conversation")
+		return roster, nil, wire.Errorf(wire.CodeForbidden, "the group information is of another conversation")
 	}
 	if err := c.verifier.checkTree(view.Members, &roster); err != nil {
-		return nil, wire.Errorf(wire.CodeForbidden, "group information: %v", err)
+		return roster, nil, wire.Errorf(wire.CodeForbidden, "group information: %v", err)
 	}
 	if err := roster.admits(c.self.cred); err != nil {
-		return nil, fmt.Errorf("this account: %w", err)
+		return roster, nil, fmt.Errorf("this account: %w", err)
 	}
 	if err := c.checkPinned(&roster); err != nil {
-		return nil, err
+		return roster, nil, err
 	}
 	for _, m := range view.Members {
 		cred, err := c.verifier.credential(m)
 		if err == nil && sameDevice(cred, c.self.cred) {
-			return []mls.LeafIndex{m.Leaf}, nil
+			return roster, []mls.LeafIndex{m.Leaf}, nil
 		}
 	}
-	return nil, nil
+	return roster, nil, nil
 }
 
 // checkPinned compares the roots of a roster with those this device knows.
@@ -162,18 +166,4 @@ func (c *Client) checkPinned(roster *Roster) error {
 		}
 	}
 	return nil
-}
-
-// mayRejoin decides whether to give up the group this device has: only when the log is processed as
-// far as the group information and that is of another epoch, and not twice within ten minutes. A
-// group in which somebody else was heard is given up for a later epoch only: nobody leads it back.
-func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, seq uint64) bool {
-	now := c.nowMillis()
-	g, err := c.openGroup(v)
-	if err == nil && (view.Epoch == g.Epoch() || v.rec.Confirmed && view.Epoch < g.Epoch() || seq > v.rec.Cursor || now-v.rec.Rejoined < rejoinPause) {
-		v.behind = false
-		return false
-	}
-	v.rec.Rejoined = now
-	return true
 }

@@ -70,7 +70,7 @@ func (c *Client) loadSelf(account wire.ID) error {
 		return err
 	}
 	c.self = me
-	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue, c.loadTexts, c.loadDrafts} {
+	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue, c.loadTexts, c.loadDrafts, c.loadFailures, c.mend} {
 		if err := load(); err != nil {
 			return err
 		}
@@ -78,20 +78,8 @@ func (c *Client) loadSelf(account wire.ID) error {
 	return nil
 }
 
-// table calls f for each record of a table whose keys end in an id.
-func (c *Client) table(name string, f func(id wire.ID, value []byte) error) error {
-	prefix := c.self.keys.table(name)
-	return c.each(Prefix(prefix), func(key string, value []byte) error {
-		id, err := wire.ParseID(strings.TrimPrefix(key, prefix))
-		if err != nil {
-			return err
-		}
-		return f(id, value)
-	})
-}
-
 func (c *Client) loadContacts() error {
-	return c.table("contact", func(id wire.ID, value []byte) error {
+	return c.sound("contact", func(id wire.ID, _ string, value []byte) error {
 		var rec contactRecord
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
@@ -105,18 +93,20 @@ func (c *Client) loadContacts() error {
 }
 
 func (c *Client) loadConversations() error {
-	return c.table("conv", func(id wire.ID, value []byte) error {
+	return c.sound("conv", func(id wire.ID, _ string, value []byte) error {
 		var rec conversationRecord
 		err := wire.Decode(value, &rec)
-		c.conversations[id] = newConversation(id, rec)
+		if err == nil {
+			c.conversations[id] = newConversation(id, rec)
+		}
 		return err
 	})
 }
 
 func (c *Client) loadRosters() error {
-	return c.table("roster", func(id wire.ID, value []byte) error {
+	return c.sound("roster", func(id wire.ID, _ string, value []byte) error {
 		roster, err := ParseRoster(value)
-		if v := c.conversations[id]; v != nil {
+		if v := c.conversations[id]; v != nil && err == nil {
 			v.roster = roster
 		}
 		return err
@@ -124,10 +114,10 @@ func (c *Client) loadRosters() error {
 }
 
 func (c *Client) loadPending() error {
-	return c.table("pending", func(id wire.ID, value []byte) error {
+	return c.sound("pending", func(id wire.ID, _ string, value []byte) error {
 		rec := new(pendingRecord)
 		err := wire.Decode(value, rec)
-		if v := c.conversations[id]; v != nil {
+		if v := c.conversations[id]; v != nil && err == nil {
 			v.pending = rec
 		}
 		return err
@@ -135,15 +125,9 @@ func (c *Client) loadPending() error {
 }
 
 func (c *Client) loadOutboxes() error {
-	prefix := c.self.keys.table("out")
-	return c.each(Prefix(prefix), func(key string, value []byte) error {
-		conversation, order, _ := strings.Cut(strings.TrimPrefix(key, prefix), "/")
-		id, err := wire.ParseID(conversation)
-		if err != nil {
-			return err
-		}
+	return c.sound("out", func(id wire.ID, rest string, value []byte) (err error) {
 		row := &outboxRow{}
-		if row.order, err = strconv.ParseUint(order, 16, 64); err != nil {
+		if row.order, err = strconv.ParseUint(strings.TrimPrefix(rest, "/"), 16, 64); err != nil {
 			return err
 		}
 		if err := wire.Decode(value, &row.rec); err != nil {

@@ -79,35 +79,37 @@ func unreadable(e *wire.Entry, r Reason) messageRecord {
 
 // messageEntry opens somebody's message.
 func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
-	g, err := c.openGroup(v)
-	if err != nil {
-		return err
+	g, broken := c.openGroup(v)
+	if broken != nil && !errors.Is(broken, errBroken) {
+		return broken
 	}
 	peer, err := c.peer(v, e.Device)
 	if err != nil {
 		return err
 	}
 	rec := messageRecord{Message: e.Message, Account: e.Account, Device: e.Device, At: e.Received}
-	opened, cred, err := c.openMessage(t, v, g, e)
+	var opened content.Opened
+	var cred identity.Credential
+	if err = broken; err == nil {
+		opened, cred, err = c.openMessage(t, v, g, e)
+	}
 	if err == nil {
 		rec.Root = wire.Hash(cred.Root)
 		err = follows(peer, &opened)
 	}
 	if err != nil {
 		c.cfg.Log.Warn("a message does not open", "conversation", v.id, "seq", e.Seq, "reason", reasonFor(err), "error", err)
-		rec.Reason = c.reason(v, e, err)
+		rec.Reason = c.reason(t, v, e, err)
+		c.count(t, string(rec.Reason))
 		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
 		peer.Known = false
 	} else {
 		v.rec.Confirmed = true
-		if peer.Known && peer.Hash != opened.Previous {
+		rec.fill(&opened, e)
+		if peer.Known && peer.Hash != opened.Previous && !opened.Previous.IsZero() && rec.Reason == "" {
 			rec.Reason = ReasonMissingBefore
 		}
-		rec.Sent, rec.Body, rec.Key = opened.Sent, opened.Body, (*wire.Hash)(&opened.Key)
-		rec.Commitment = e.Commitment
-		if opened.Kind != content.Text {
-			rec.Body, rec.Reason = nil, ReasonNewer
-		}
+		c.count(t, string(rec.Reason))
 		peer = peerRecord{Counter: opened.Counter, Hash: opened.Hash, Known: true}
 	}
 	v.peers[e.Device] = peer
@@ -168,23 +170,18 @@ func follows(last peerRecord, o *content.Opened) error {
 }
 
 // reason names the failure, and tells a message from before this device's time.
-func (c *Client) reason(v *conversation, e *wire.Entry, err error) Reason {
+func (c *Client) reason(t *tx, v *conversation, e *wire.Entry, err error) Reason {
+	if errors.Is(err, errBroken) {
+		c.lose(t, v, lostState, 0)
+		return ReasonBehind
+	}
 	if errors.Is(err, mls.ErrUnknownEpoch) {
 		if h, herr := mls.ParseHeader(e.Frame); herr == nil && h.Epoch < v.rec.Epoch {
 			return ReasonBeforeJoin
 		}
 	}
-	c.doubt(v, err)
+	c.doubt(t, v, err)
 	return reasonFor(err)
-}
-
-// doubt suspects this device's own group when an entry is of an epoch it does not know and nobody else
-// was ever heard from in it: then it may have joined by group information that came with a skipped
-// commit. A group in which others were heard is the true one, whatever anybody sends.
-func (c *Client) doubt(v *conversation, err error) {
-	if !v.rec.Confirmed && (errors.Is(err, mls.ErrFutureEpoch) || errors.Is(err, mls.ErrUnknownEpoch)) {
-		v.behind = true
-	}
 }
 
 func (c *Client) peer(v *conversation, device wire.ID) (peerRecord, error) {
@@ -200,9 +197,15 @@ func (c *Client) peer(v *conversation, device wire.ID) (peerRecord, error) {
 func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
 	i := slices.IndexFunc(v.outbox, func(r *outboxRow) bool { return r.rec.Message == e.Message && r.rec.Sealed != nil })
 	if i < 0 {
-		c.putMessage(t, v, e.Seq, messageRecord{
+		rec := messageRecord{
 			Message: e.Message, Account: e.Account, Device: e.Device, Root: wire.Hash(c.self.cred.Root), At: e.Received, Reason: ReasonOwnLost,
-		})
+		}
+		if err := c.unknownOwn(t, v, e, &rec); err != nil {
+			return err
+		}
+		c.count(t, string(rec.Reason))
+		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
+		c.putMessage(t, v, e.Seq, rec)
 		return nil
 	}
 	var reason Reason
@@ -233,7 +236,15 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device && bytes.Equal(v.pending.handshake().Frame, e.Frame) {
 		return c.ownHandshake(t, v, e)
 	}
+	if e.Device == c.self.Device {
+		c.lose(t, v, lostBack, 0) // made by this device, which no longer knows it
+		return nil
+	}
 	g, err := c.openGroup(v)
+	if errors.Is(err, errBroken) {
+		c.lose(t, v, lostState, 0)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -249,6 +260,10 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.skip(t, v, e, err)
 		return nil
 	}
+	if s.Effects().SelfRemoved && c.elsewhere(&ch) {
+		c.lose(t, v, lostBack, 0)
+		return nil
+	}
 	if s.Effects().SelfRemoved {
 		c.expelled(t, v, e, ch)
 		return nil
@@ -258,9 +273,12 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.skip(t, v, e, err)
 		return nil
 	}
-	v.rec.Confirmed, v.rec.Skipped = true, false
+	v.rec.Confirmed, v.rec.Skipped, v.rec.Split = true, false, 0
+	if v.rec.Lost == lostStep {
+		v.rec.Lost = 0 // its author had the failed commit before it, and stayed too
+	}
 	c.mended(v, ch.declared.Return)
-	t.mark(v, markGroup)
+	t.mark(v, markGroup|markLook)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)
 	}
@@ -291,32 +309,31 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 	return nil
 }
 
-// skip leaves a commit out. The server keeps the group information that came with it, by which nobody
-// can join, so somebody renews it.
+// skip leaves a commit out. When it fails for everybody the server keeps the group information that came
+// with it, by which nobody can join, so somebody renews it. Otherwise this device holds still for a while,
+// to see whether the others went on.
 func (c *Client) skip(t *tx, v *conversation, e *wire.Entry, err error) {
 	c.cfg.Log.Warn("skipped a commit", "conversation", v.id, "seq", e.Seq, "error", err)
-	c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSkipped, By: e.Account})
-	if e.Device == c.self.Device {
-		v.behind = true // made by this device, which no longer knows it
-		return
-	}
-	c.doubt(v, err)
+	c.count(t, countSkipped)
 	v.rec.Skipped = true
 	c.noteCut(v, e)
-	t.then(func() { c.renewLater(v) })
+	if !c.mayBeMine(v, err) {
+		c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSkipped, By: e.Account})
+		t.then(func() { c.renewLater(v) })
+		return
+	}
+	if v.rec.Split == 0 {
+		v.rec.Split = e.Seq
+	}
+	patience := c.jitter(lookPause)
+	if !v.rec.Confirmed {
+		patience = 0
+	}
+	c.lose(t, v, lostStep, patience)
 }
 
 // expelled leaves a conversation this account was removed from. Its timeline stays.
 func (c *Client) expelled(t *tx, v *conversation, e *wire.Entry, ch change) {
-	v.rec.State = stateLeft
-	v.rec.JoinKey = wire.Hash{}
-	v.roster = v.roster.without(c.self.Account)
-	t.put(c.self.keys.of("roster", v.id), v.roster)
-	t.dropGroup(v)
-	for _, w := range v.wants {
-		t.then(func() { w.done(wire.Errorf(wire.CodeForbidden, "You were removed from this conversation.")) })
-	}
-	v.wants = nil
-	c.stateChanged(t)
+	c.goOut(t, v)
 	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"frond/client/content"
 	"frond/client/vault"
 	"frond/wire"
 )
@@ -89,6 +90,8 @@ type conversationRecord struct {
 	Epoch     uint64                `cbor:"15,keyasint"` // in which this device's group began
 	Confirmed bool                  `cbor:"16,keyasint"` // somebody else was heard from in this device's group
 	Skipped   bool                  `cbor:"17,keyasint"` // the last handshake was skipped: the server's group information is no good
+	Lost      uint8                 `cbor:"20,keyasint"` // why the group is not to be used (heal.go); 0: it is
+	Split     uint64                `cbor:"21,keyasint"` // seq of a commit that failed here and may have been good for others
 
 	Cut []wire.MemberRef `cbor:"18,keyasint,omitempty"` // members whom a skipped commit cut off
 }
@@ -171,6 +174,14 @@ type messageRecord struct {
 	Notice  *noticeRecord `cbor:"10,keyasint,omitempty"`
 
 	Commitment *wire.Hash `cbor:"11,keyasint,omitempty"` // to key and token, as it was checked
+}
+
+// fill takes what a message says.
+func (r *messageRecord) fill(o *content.Opened, e *wire.Entry) {
+	r.Sent, r.Body, r.Key, r.Commitment, r.Reason = o.Sent, o.Body, (*wire.Hash)(&o.Key), e.Commitment, ""
+	if o.Kind != content.Text {
+		r.Body, r.Reason = nil, ReasonNewer
+	}
 }
 
 // noticeRecord is a line about the conversation itself.

@@ -1,0 +1,177 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"frond/client"
+	"frond/client/identity"
+	"frond/client/store/memory"
+	"frond/mls"
+	"frond/wire"
+)
+
+// setBack switches a device off and on again with an older copy of its store, as when a browser profile
+// is restored from a backup.
+func (p *person) setBack(t *testing.T, old *memory.Store) {
+	t.Helper()
+	ctx := context.Background()
+	if err := p.crash(ctx); err != nil {
+		t.Fatal(err)
+	}
+	p.mu.Lock()
+	p.store = old
+	p.mu.Unlock()
+	if err := p.start(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// failures are what a device counted.
+func (p *person) failures(t *testing.T) map[string]uint64 {
+	t.Helper()
+	counts, err := p.on().Failures(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counts
+}
+
+// readable demands that every row of a conversation can be read, without a remark.
+func (p *person) readable(t *testing.T, ids ...wire.ID) {
+	t.Helper()
+	for _, id := range ids {
+		for _, m := range p.rows(t, id) {
+			if m.State == client.Unreadable || m.Reason != nil {
+				t.Errorf("%s: %+v %+v", p.name, m, m.Reason)
+			}
+		}
+	}
+}
+
+// keyed collects the frames of messages that a device sends.
+type keyed map[wire.ID][][]byte
+
+func (k keyed) hear(said []byte) {
+	frames, _ := wire.Frames(said)
+	for _, f := range frames {
+		var s wire.Send
+		if f.Kind != wire.OpSend || wire.Decode(f.Body, &s) != nil {
+			continue
+		}
+		if !slices.ContainsFunc(k[s.Conversation], func(b []byte) bool { return string(b) == string(s.Frame) }) {
+			k[s.Conversation] = append(k[s.Conversation], slices.Clone(s.Frame))
+		}
+	}
+}
+
+// group reads a group out of a copy of a device's store.
+func (p *person) group(t *testing.T, s *memory.Store, id wire.ID) *mls.Group {
+	t.Helper()
+	device, err := identity.ParseDeviceKey(loot(t, s, p.account).field(t, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	epoch, _ := s.Get(context.Background(), p.account.String()+"/epoch/"+id.String())
+	q := &person{account: p.account, store: s}
+	g, err := mls.ParseGroupRecords(epoch, q.ratchets(t, id), device.Signer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// A browser profile is restored from an old copy. The device notices before it seals anything, comes back
+// with a new leaf, and no key of a message ever served twice.
+func TestAProfileThatWasSetBackNoticesBeforeItSends(t *testing.T) {
+	tell(t, 4, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben, cleo, dan := p[0], p[1], p[2], p[3]
+		direct, group, everyone := ada.create(t, wire.Direct, ben), ada.create(t, wire.Group, ben, cleo), ada.everyone(t)
+		all := []wire.ID{direct, group, everyone}
+		for _, id := range all {
+			ada.say(t, id, "before the copy")
+			ben.say(t, id, "answer")
+		}
+		time.Sleep(5 * time.Second)
+		old, then := ada.store.Copy(), ben.store.Copy()
+		sent := keyed{}
+		ada.lane.lie(liar{tap: sent.hear})
+
+		for _, id := range all {
+			ada.say(t, id, "after the copy")
+			ben.say(t, id, "more")
+			ada.say(t, id, "and more")
+		}
+		if err := ada.on().Add(ctx, group, []string{dan.name}); err != nil { // a change that the copy knows nothing of
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		ada.say(t, group, "welcome dan")
+		dan.say(t, group, "hello")
+		time.Sleep(5 * time.Second)
+
+		ada.setBack(t, old)
+		for _, id := range all {
+			if _, err := ada.on().Send(ctx, id, "written at once"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Minute)
+		for _, id := range all {
+			ben.reads(t, id, "written at once")
+			ben.say(t, id, "last")
+			ada.reads(t, id, "last")
+			ada.say(t, id, "really last")
+			ben.reads(t, id, "really last")
+		}
+		ada.readable(t, all...)
+		ben.readable(t, all...)
+		cleo.readable(t, group, everyone)
+		dan.readable(t, group)
+		if n := ada.failures(t); n["rolled-back"] != 3 || n["rejoined"] != 3 {
+			t.Errorf("%v", n)
+		}
+		for _, id := range all {
+			g := ben.group(t, then, id)
+			for i, frame := range sent[id] {
+				next, _, err := g.Open(mls.Config{Now: time.Now}, frame)
+				if errors.Is(err, mls.ErrReplay) {
+					t.Fatalf("frame %d of %d has the key of another", i, len(sent[id]))
+				}
+				if err == nil {
+					g = next
+				}
+			}
+			if n := w.rejoins(t, ada, id); n != 1 {
+				t.Errorf("%d rejoins", n)
+			}
+		}
+	})
+}
+
+// rejoins counts the external commits by which a device came back after its first one into a conversation.
+func (w *World) rejoins(t *testing.T, p *person, id wire.ID) (n int) {
+	t.Helper()
+	entries, err := w.entries(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range entries {
+		h, err := mls.ParseHeader(e.Frame)
+		if err == nil && i > 0 && e.Device == p.device() && h.Sender == mls.SenderNewMemberCommit {
+			n++
+		}
+	}
+	if k, err := p.on().List(context.Background()); err == nil && n > 0 {
+		for _, v := range k {
+			if v.ID == id && v.Kind == wire.Open && w.people[0] != p {
+				n-- // how it came into the open conversation
+			}
+		}
+	}
+	return n
+}
