@@ -40,7 +40,7 @@ func (c *Client) mend() error {
 		case d.table == "conv" || d.table == "contact":
 			c.self.Revision = 0 // the account's state has what is missing: it is read anew
 			t.put(keyAccount(c.self.Account), c.self.selfRecord)
-		case v == nil:
+		case v == nil || d.table == "draft":
 		case d.table == "history":
 			v.history = historyRecord{Gaps: []gap{{0, v.rec.Joined}}}
 			t.put(d.key, v.history)
