@@ -77,5 +77,11 @@ export function hueOf(id) {
 export const longDate = (ms) => dateFormat({ dateStyle: 'long' }).format(ms);
 export const number = (n) => new Intl.NumberFormat(language()).format(n);
 
+/** A number of bytes as people say it: "12 MB". */
+export function byteSize(bytes) {
+  const [unit, size] = [['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3]].find(([, s]) => bytes >= s) ?? ['kilobyte', 1e3];
+  return new Intl.NumberFormat(language(), { style: 'unit', unit, maximumSignificantDigits: 2 }).format(bytes / size);
+}
+
 /** UTF-8 bytes of a text, which is what the limit of a message counts. */
 export const byteLength = (text) => new TextEncoder().encode(text).length;

@@ -2,7 +2,7 @@
 import { Core } from './core.js';
 import { replace } from './dom.js';
 import { TabLock } from './lock.js';
-import { codeHref } from './route.js';
+import { codeHref, listHref, takeResetLink } from './route.js';
 import { storageWorks } from './storage.js';
 import { Store } from './store.js';
 import { errorText, strings } from './strings.js';
@@ -15,6 +15,8 @@ const meta = document.querySelector('meta[name=frond-core]');
 const app = document.getElementById('app');
 let screen = null;
 let core = null;
+let resetLink = takeResetLink(); // an account is to be started over
+let wasReset = null; // this device's account was started over elsewhere
 
 /** Shows one screen in place of another; a dialog belongs to the screen it was opened from. */
 function show(view) {
@@ -25,6 +27,15 @@ function show(view) {
   view.shown?.();
   return view;
 }
+
+// A link followed in an open page changes only the fragment.
+let whenLinked = () => {};
+addEventListener('hashchange', () => {
+  const link = takeResetLink();
+  if (!link) return;
+  resetLink = link;
+  whenLinked();
+});
 
 const reload = { action: strings.loading.reload, onAction: () => location.reload() };
 
@@ -89,7 +100,9 @@ async function run() {
     },
     { wasm: meta.content, size: Number(meta.dataset.size), progress: firstVisit() },
   ));
+  store.on('account-reset', (event) => (wasReset = event));
   store.on('session', (session) => follow(mine, store, session));
+  whenLinked = () => follow(mine, store, store.session);
   try {
     const session = await mine.command('start');
     if (mine === core && store.session.state === 'starting') store.apply('session', session);
@@ -110,6 +123,16 @@ function failedToStart(error) {
 const inside = () => import('./views/shell.js');
 const quiet = 1500; // ms after which there is time to fetch it
 
+// Screens that few people ever see come when they are needed.
+async function showLate(mine, store, state, load, make) {
+  try {
+    const { default: Late } = await load();
+    if (mine === core && store.session.state === state && !(screen instanceof Late)) show(make(Late));
+  } catch (error) {
+    if (mine === core) crashed(error.message);
+  }
+}
+
 async function enter(mine, store, isNew) {
   try {
     const { ShellView } = await inside();
@@ -127,14 +150,36 @@ async function enter(mine, store, isNew) {
 }
 
 function follow(mine, store, session) {
-  if (session.state === 'signed-in') {
-    if (!screen.inside) enter(mine, store, screen instanceof SignView && screen.newAccount);
+  const { state } = session;
+  if (state === 'signed-in') {
+    if (resetLink && !screen.newAccount) return offerReset(session, () => follow(mine, store, session));
+    resetLink = null;
+    if (!screen.inside) enter(mine, store, Boolean(screen.newAccount));
     return;
   }
+  if (state === 'locked') return void showLate(mine, store, state, () => import('./views/unlock.js'), (Unlock) => new Unlock(mine, store));
+  if (resetLink) return void showReset(mine, store, session);
   if (screen instanceof SignView) return;
-  history.replaceState(null, '', '#/');
+  showSignIn(mine, session);
+}
+
+// Starting over is for who cannot sign in. Whoever is signed in here loses nothing by a click.
+function offerReset({ name }, goOn) {
+  const words = strings.reset;
+  const onAction = () => ((resetLink = null), goOn());
+  show(new NoticeView({ title: words.inUse(name), text: words.inUseHint, action: words.goOn(name), onAction }));
+}
+
+function showReset(mine, store, session) {
+  const cancel = () => ((resetLink = null), showSignIn(mine, session));
+  return showLate(mine, store, session.state, () => import('./views/reset.js'), (Reset) => new Reset(mine, resetLink, cancel));
+}
+
+function showSignIn(mine, session) {
+  history.replaceState(null, '', listHref);
   document.title = strings.title(0);
-  show(new SignView(mine, session));
+  show(new SignView(mine, session, wasReset));
+  wasReset = null;
   setTimeout(() => inside().catch(() => {}), quiet); // if it fails now, entering tries again and says so
   performance.mark('frond-ready');
 }

@@ -1,5 +1,6 @@
 // What the page knows, mirrored from the core's events. Views read it and listen by topic:
-// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `draft`, `fault`.
+// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `draft`,
+// `settings`, `approval`, `approval-request`, `account-reset`, `fault`.
 
 export class Store {
   session = { state: 'starting' };
@@ -8,6 +9,8 @@ export class Store {
   listed = false; // whether the core has told the list
   restore = null; // how far the history of this account has come back, while it does
   news = []; // what happened to the account's devices and was not answered yet
+  requests = []; // devices that ask to be let in and were not answered yet
+  settings = {}; // what follows the person to every device, by name
   drafts = new Map(); // conversation -> text, in memory only: the core keeps it sealed
   #listeners = new Map();
 
@@ -54,6 +57,14 @@ export class Store {
       case 'draft':
         this.keepDraft(data.conversation, data.text);
         return this.#emit(event, data);
+      case 'settings':
+        this.settings = data.settings ?? {};
+        return this.#emit(event, data);
+      case 'approval-request':
+        this.requests = [...this.requests.filter((r) => r.id !== data.id), data];
+        return this.#emit(event, data);
+      case 'approval':
+      case 'account-reset':
       case 'timeline':
       case 'fault':
         return this.#emit(event, data);
@@ -80,10 +91,18 @@ export class Store {
     this.#emit('device-news');
   }
 
+  /** The person has answered a device that asked to be let in. */
+  settled(id) {
+    this.requests = this.requests.filter((r) => r.id !== id);
+    this.#emit('approval-request');
+  }
+
   #forget() {
     this.conversations = [];
     this.restore = null;
     this.news = [];
+    this.requests = [];
+    this.settings = {};
     this.listed = false;
     this.drafts.clear();
   }

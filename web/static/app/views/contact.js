@@ -1,4 +1,5 @@
 import { el, replace } from '../dom.js';
+import { span } from '../format.js';
 import { icon } from '../icons.js';
 import { conversationHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
@@ -46,7 +47,7 @@ export default class ContactView extends PanelView {
     this.title = contact.name;
     replace(
       this.body,
-      contact.changed && el('p', { class: 'form-alert' }, words.changed(contact.name)),
+      contact.changed && el('p', { class: 'form-alert' }, changedText(contact)),
       section(
         words.number,
         el('p', { class: 'muted' }, words.explain(contact.name)),
@@ -100,6 +101,12 @@ export default class ContactView extends PanelView {
       this.#alert.textContent = words.differs(contact.name);
     }
   }
+}
+
+function changedText({ name, reset, heldUntil = 0 }) {
+  if (!reset) return words.changed(name);
+  const left = heldUntil - Date.now();
+  return [words.reset(name), left > 0 && words.held(span(left, true))].filter(Boolean).join(' ');
 }
 
 const groups = (number) => number.split(/\s+/).filter(Boolean);

@@ -6,6 +6,7 @@ import { confirmThat } from './confirm.js';
 import { trouble, waiting } from './panel.js';
 
 const words = strings.devices;
+const nameLimit = 64; // characters of a device's name
 
 /** The account's devices: what they are called, since when, and how to be rid of one. */
 export class DevicesView extends View {
@@ -30,6 +31,8 @@ export class DevicesView extends View {
 
   #row(device) {
     const label = (text) => `${text} ${device.name}`;
+    const title = el('p', { class: 'row-title' }, el('bdi', null, device.name), device.current && el('span', { class: 'tag' }, words.current));
+    const rename = el('button', { type: 'button', class: 'btn btn-link btn-link-muted', 'aria-label': label(words.rename), 'data-device': device.id, on: { click: () => this.#rename(device, title, rename) } }, words.rename);
     return el(
       'li',
       { class: 'row-item' },
@@ -37,16 +40,49 @@ export class DevicesView extends View {
       el(
         'div',
         { class: 'row-text' },
-        el('p', { class: 'row-title' }, el('bdi', null, device.name), device.current && el('span', { class: 'tag' }, words.current)),
+        title,
         el('p', { class: 'muted' }, words.added(dayName(device.added)), device.seen > 0 && !device.current && ` · ${words.seen(momentName(device.seen))}`),
       ),
       el(
         'div',
         { class: 'row-buttons' },
+        rename,
         !device.current &&
           el('button', { type: 'button', class: 'btn btn-link btn-link-danger', 'aria-label': label(words.remove), on: { click: () => this.#remove(device) } }, words.remove),
       ),
     );
+  }
+
+  // The name turns into a box in its place: Enter saves, Escape goes back, and so does the focus.
+  #rename(device, title, button) {
+    const input = el('input', { class: 'form-control', type: 'text', 'aria-label': words.name, value: device.name, maxlength: nameLimit, autocomplete: 'off', dir: 'auto' });
+    const alert = el('p', { class: 'field-error', role: 'alert' });
+    const form = el(
+      'form',
+      { class: 'rename', novalidate: true },
+      el('div', { class: 'rename-box' }, input, el('button', { type: 'submit', class: 'btn btn-primary' }, words.save), el('button', { type: 'button', class: 'btn btn-quiet', on: { click: () => end() } }, words.cancel)),
+      alert,
+    );
+    const end = () => {
+      form.replaceWith(title);
+      button.disabled = false;
+      button.focus();
+    };
+    form.addEventListener('keydown', (event) => event.key === 'Escape' && (event.stopPropagation(), end()));
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      try {
+        await this.#core.command('device-rename', { id: device.id, name: input.value.trim() });
+        await this.load();
+        this.root.querySelector(`[data-device="${device.id}"]`)?.focus();
+      } catch (error) {
+        alert.textContent = errorText(error);
+      }
+    });
+    button.disabled = true;
+    title.replaceWith(form);
+    input.focus();
+    input.select();
   }
 
   async #remove(device) {

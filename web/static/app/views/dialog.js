@@ -13,8 +13,9 @@ export class DialogView extends View {
   #finish;
   #value;
 
-  /** Without `confirm` there is only the way out. `danger` marks a dialog whose confirmation takes something away. */
-  constructor({ title, content, confirm, cancel, submit, danger }) {
+  /** Without `confirm` there is only the way out. `danger` marks a dialog whose
+   *  confirmation takes something away; `extra` is one more button. */
+  constructor({ title, content, confirm, cancel, submit, danger, extra }) {
     super();
     const id = uniqueId('dialog');
     this.alert = el('p', { class: 'form-alert', role: 'alert' });
@@ -27,7 +28,7 @@ export class DialogView extends View {
       el('h2', { id }, title),
       content,
       this.alert,
-      el('div', { class: 'dialog-buttons' }, this.cancel, this.confirm),
+      el('div', { class: 'dialog-buttons' }, this.cancel, extra, this.confirm),
     );
     this.root = el('dialog', { class: 'dialog', 'aria-labelledby': id }, form);
     this.result = new Promise((resolve) => (this.#finish = resolve));

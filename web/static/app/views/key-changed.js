@@ -1,14 +1,18 @@
-import { View, el } from '../dom.js';
+import { View, el, replace } from '../dom.js';
+import { span } from '../format.js';
 import { icon } from '../icons.js';
 import { aboutHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 
 const words = strings.keyChanged;
+const ageing = 30_000; // ms between two looks at how long a hold still lasts
 
 /** Stands where messages are written while somebody's key has changed and the person has not said that this is all right. */
 export class KeyChangedView extends View {
   #core;
   #people;
+  #text = el('p');
+  #compare;
   #button = el('button', { type: 'button', class: 'btn btn-primary', on: { click: () => this.#accept() } }, words.accept);
   #alert = el('p', { class: 'form-alert', role: 'alert' });
 
@@ -17,13 +21,37 @@ export class KeyChangedView extends View {
     this.#core = core;
     this.#people = conversation.people.filter((p) => p.account !== store.session.account);
     const direct = conversation.kind === 'direct';
+    this.#compare = direct && el('a', { class: 'btn btn-outline-primary', href: aboutHref(conversation.id) }, words.compare);
+    replace(this.#text, icon('warning'), direct ? words.direct(conversation.title) : words.group);
     this.root = el(
       'section',
       { class: 'key-changed', 'aria-label': words.label },
-      el('p', null, icon('warning'), direct ? words.direct(conversation.title) : words.group),
+      this.#text,
       this.#alert,
-      el('div', { class: 'panel-buttons' }, direct && el('a', { class: 'btn btn-outline-primary', href: aboutHref(conversation.id) }, words.compare), this.#button),
+      el('div', { class: 'panel-buttons' }, this.#compare, this.#button),
     );
+    if (direct) this.#ask();
+  }
+
+  // Only the core knows whether this is somebody who has started over, and whether there is a hold.
+  async #ask() {
+    try {
+      const contact = await this.#core.command('contact', { account: this.#people[0].account });
+      if (!this.closed && contact.reset) this.#showReset(contact);
+    } catch {
+      // then it stays with what every changed key says
+    }
+  }
+
+  #showReset(contact) {
+    const left = (contact.heldUntil ?? 0) - Date.now();
+    replace(this.#text, icon('warning'), [words.reset(contact.name), left > 0 && words.held(contact.name, span(left, true))].filter(Boolean).join(' '));
+    this.#button.hidden = left > 0;
+    this.#compare.className = left > 0 ? 'btn btn-primary' : 'btn btn-outline-primary';
+    this.#compare.textContent = left > 0 ? words.compareNow : words.compare;
+    if (left <= 0) return;
+    const timer = setTimeout(() => this.#showReset(contact), Math.min(left, ageing));
+    this.own(() => clearTimeout(timer));
   }
 
   async #accept() {

@@ -5,6 +5,7 @@ import { strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 
 const words = strings.timeline;
+const asking = 'asking'; // the code of a message whose key other devices are asked for
 const longText = 2400; // characters after which a message is shown folded
 const stateIcons = { pending: 'clock', sent: 'check', failed: 'warning' };
 
@@ -55,7 +56,7 @@ export class MessageNode {
   #body() {
     const { state, parts, reason } = this.#message;
     const readable = state !== 'unreadable';
-    const content = readable ? parts.map(partNode) : [icon('warning'), reason?.text ?? words.unreadable];
+    const content = readable ? parts.map(partNode) : unreadable(reason);
     const text = el('div', { class: 'message-text' }, content);
     const folded = readable && !this.#unfolded && lengthOf(parts) > longText;
     text.classList.toggle('folded', folded);
@@ -115,6 +116,11 @@ export class MessageNode {
   #button(action, label) {
     return el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#act(action, this.#message) } }, label);
   }
+}
+
+function unreadable(reason) {
+  if (reason?.code !== asking) return [icon('warning'), reason?.text ?? words.unreadable];
+  return [el('span', { class: 'spinner-border spinner-border-sm', 'aria-hidden': 'true' }), ' ', words.asking];
 }
 
 const plainText = (parts) => parts.map((p) => (p.type === 'break' ? '\n' : p.text)).join('');

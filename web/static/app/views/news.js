@@ -1,8 +1,10 @@
 import { View, el, replace } from '../dom.js';
 import { momentName } from '../format.js';
 import { icon } from '../icons.js';
+import { settingsHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
+import { openApproval } from './approval.js';
 import { removeDevice } from './devices.js';
 
 const words = strings.news;
@@ -11,6 +13,7 @@ const words = strings.news;
 export class NewsView extends View {
   #core;
   #store;
+  #denied = null; // the device that was refused last
 
   constructor(core, store) {
     super();
@@ -18,11 +21,41 @@ export class NewsView extends View {
     this.#store = store;
     this.root = el('div', { class: 'news', role: 'alert', 'aria-label': words.region });
     this.own(store.on('device-news', () => this.#draw()));
+    this.own(store.on('approval-request', () => this.#draw()));
     this.#draw();
   }
 
   #draw() {
-    replace(this.root, this.#store.news.map((news) => (news.added ? this.#came(news) : this.#left(news))));
+    replace(
+      this.root,
+      this.#store.requests.map((request) => this.#asks(request)),
+      this.#denied && this.#refused(this.#denied),
+      this.#store.news.map((news) => (news.added ? this.#came(news) : this.#left(news))),
+    );
+  }
+
+  // It waits here: a dialog that opened by itself could be answered by a key meant for something else.
+  #asks(request) {
+    const look = el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#look(request) } }, words.look);
+    return el('div', { class: 'news-item news-asks' }, icon('device'), el('span', null, words.asks(request.device, momentName(request.at))), el('span', { class: 'news-buttons' }, look));
+  }
+
+  async #look(request) {
+    const answer = await openApproval(this.#core, request);
+    if (!answer) return;
+    this.#denied = answer === 'denied' ? request : null;
+    this.#store.settled(request.id);
+  }
+
+  #refused({ device }) {
+    return el(
+      'div',
+      { class: 'news-item news-denied' },
+      icon('warning'),
+      el('span', { role: 'status' }, words.denied(device)),
+      el('a', { class: 'btn btn-link', href: settingsHref }, words.password),
+      iconButton('close', strings.fault.dismiss, 'btn-round', () => ((this.#denied = null), this.#draw())),
+    );
   }
 
   #came(news) {

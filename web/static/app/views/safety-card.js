@@ -37,14 +37,14 @@ export class SafetyCardView extends View {
     }
   }
 
-  #draw({ recovery, history }) {
+  #draw({ recovery, history, high }) {
     const missing = history?.missing ?? 0;
     replace(
       this.root,
       el(
         'ul',
         { class: 'safety-list' },
-        item(words.device, missing === 0, missing === 0 ? words.deviceSafe : words.deviceMissing(missing, number(missing))),
+        item(words.device, missing === 0, missing === 0 ? (high ? words.deviceHigh : words.deviceSafe) : words.deviceMissing(missing, number(missing))),
         item(words.password, recovery, recovery ? words.passwordSafe : words.passwordLost),
       ),
       el('div', { class: 'safety-buttons' }, recovery ? this.#withCode() : this.#withoutCode()),

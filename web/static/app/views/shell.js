@@ -1,4 +1,7 @@
+import { setTheme } from '../appearance.js';
+import { clockError } from '../clock.js';
 import { View, el, replace } from '../dom.js';
+import { span } from '../format.js';
 import { frond } from '../icons.js';
 import { conversationHref, currentPage, go, listHref, settingsHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
@@ -51,6 +54,7 @@ export class ShellView extends View {
     this.own(store.on('conversations', () => this.#conversationsChanged()));
     this.own(() => this.#view?.close());
     this.own(store.on('session', () => this.#setRecovery()));
+    this.own(store.on('settings', () => setTheme(store.settings.theme)));
     this.#setTitle();
     this.#setRecovery();
   }
@@ -60,6 +64,21 @@ export class ShellView extends View {
     this.#route();
     const timer = setTimeout(() => Object.values(panels).forEach((load) => load().catch(() => {})), quiet);
     this.own(() => clearTimeout(timer));
+    this.#fetchSettings();
+    this.#checkClock();
+  }
+
+  // A core that has no settings leaves the page with its own.
+  async #fetchSettings() {
+    const answer = await this.#core.command('settings').catch(() => null);
+    if (answer && !this.closed) this.#store.apply('settings', answer);
+  }
+
+  async #checkClock() {
+    const off = await clockError();
+    if (!off || this.closed) return;
+    const words = strings.clock;
+    this.#store.apply('fault', { code: 'clock', text: (off > 0 ? words.fast : words.slow)(span(Math.abs(off), true)) });
   }
 
   #side() {

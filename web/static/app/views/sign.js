@@ -1,4 +1,5 @@
 import { View, el } from '../dom.js';
+import { momentName } from '../format.js';
 import { frond } from '../icons.js';
 import { errorText, strings } from '../strings.js';
 import { Field } from './field.js';
@@ -27,7 +28,8 @@ export class SignView extends View {
   /** Whether an account is being made: then its session begins with the recovery code. */
   newAccount = false;
 
-  constructor(core, session) {
+  /** `wasReset` says when this device's account was started over elsewhere, if it was. */
+  constructor(core, session, wasReset = null) {
     super();
     this.#core = core;
     this.#name = new Field({
@@ -42,7 +44,7 @@ export class SignView extends View {
     });
     this.#invite.root.hidden = true;
     if (session.name) this.#name.input.value = session.name;
-    if (session.state === 'locked-out') this.#alert.textContent = words.lockedOut;
+    if (session.state === 'locked-out') this.#alert.textContent = wasReset ? strings.reset.happened(momentName(wasReset.at)) : words.lockedOut;
     this.root = el('main', { class: 'sign' }, this.#brand(), (this.#form = this.#signForm()));
     this.own(() => this.#recover?.close());
     this.#askServer();
