@@ -119,7 +119,10 @@ func (c *Client) putSettings(t *tx, next map[string]stamped) {
 
 func (c *Client) putLabels(t *tx, next map[string]stamped) {
 	t.put(c.self.keys.single("labels"), next)
-	t.then(func() { c.labels = next })
+	t.then(func() {
+		c.labels = next
+		c.emit(c.settingsNow()) // an open list of devices asks again
+	})
 }
 
 // takeTexts takes settings and device names from another device's state.

@@ -55,7 +55,7 @@
 //	restore        {done, total, conversation?, finished}
 //	device-news    {id, name, at, added}: of the account's own devices
 //	draft          {conversation, text}: another device changed it
-//	settings       {settings}: all of them, one has changed here or on another device
+//	settings       {settings}: all of them; one has changed, or a device's name, here or on another device
 //	fault          {code, text, action?}
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named.

@@ -16,8 +16,14 @@ export class DevicesView extends View {
     super();
     this.#core = core;
     this.root = el('div', { class: 'devices' }, waiting(words.loading));
-    this.own(store.on('device-news', () => this.load()));
+    this.own(store.on('device-news', () => this.#refresh()));
+    this.own(store.on('settings', () => this.#refresh())); // names of devices are in step like those
     this.load();
+  }
+
+  // A name that is being written is not taken from under the fingers.
+  #refresh() {
+    if (!this.root.querySelector('.rename')) this.load();
   }
 
   async load() {

@@ -1,0 +1,64 @@
+// What follows a person from one browser to the other: names of devices, colours, and what was begun
+// and not sent.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Person, launch, noBrowser } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
+
+describe('two browsers of one person', { skip: noBrowser(), timeout: 300_000 }, () => {
+  let server, browser, ana, tablet;
+
+  before(async () => {
+    server = await Server.start();
+    browser = await launch();
+    ana = await (await Person.arrive(browser, server.url, 'ana')).signUp();
+    tablet = await (await Person.arrive(browser, server.url, 'ana')).signIn();
+    for (const person of [ana, tablet]) await person.openSettings();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const rows = (person) => person.page.locator('.devices li');
+  const theme = (person) => person.page.locator('html').getAttribute('data-bs-theme');
+  const themeIs = (person, wanted) => person.page.waitForFunction((w) => document.documentElement.getAttribute('data-bs-theme') === w, wanted);
+
+  it('the first is told of the second, by name and time', async () => {
+    const news = ana.page.getByRole('alert', { name: 'News about your devices' });
+    assert.match(await news.innerText(), /New device signed in: Chrome on Linux, today \d{2}:\d{2}/);
+    await ana.button('That was me').click();
+  });
+
+  it('a device is given a name, with Escape as a way back and Enter to keep it', async () => {
+    await rows(ana).nth(1).waitFor();
+    const own = rows(ana).filter({ hasText: 'This device' });
+    const rename = own.getByRole('button', { name: 'Rename Chrome on Linux' });
+    await rename.focus();
+    await ana.page.keyboard.press('Enter');
+    await ana.page.keyboard.type('Not this');
+    await ana.page.keyboard.press('Escape');
+    assert.ok(await rename.evaluate((n) => n === document.activeElement), 'the focus did not return');
+    await ana.page.keyboard.press('Enter');
+    await ana.page.keyboard.type('Desk upstairs');
+    await ana.page.keyboard.press('Enter');
+    await own.getByText('Desk upstairs').waitFor();
+    assert.ok(await own.getByRole('button', { name: 'Rename Desk upstairs' }).evaluate((n) => n === document.activeElement), 'the focus was lost');
+    await rows(tablet).getByText('Desk upstairs').waitFor();
+  });
+
+  it('the colours chosen on one are those of the other, also after loading again', async () => {
+    assert.equal(await theme(tablet), 'light');
+    await ana.page.getByRole('combobox', { name: 'Colours', exact: true }).selectOption('dark');
+    for (const person of [ana, tablet]) await themeIs(person, 'dark');
+    await tablet.page.reload();
+    assert.equal(await theme(tablet), 'dark', 'the first paint was in the wrong colours');
+    await tablet.page.getByRole('combobox', { name: 'Colours', exact: true }).selectOption('system');
+    for (const person of [ana, tablet]) await themeIs(person, 'light');
+  });
+
+  it('nothing went wrong in any browser', async () => {
+    for (const person of [ana, tablet]) await person.leave();
+  });
+});
