@@ -58,6 +58,46 @@ describe('two browsers of one person', { skip: noBrowser(), timeout: 300_000 }, 
     for (const person of [ana, tablet]) await themeIs(person, 'light');
   });
 
+  const back = (person) => person.page.goto(`${server.url}#/`);
+  const box = (person) => person.textbox('Message');
+  const holds = (person, text) => person.page.waitForFunction((t) => document.querySelector('.composer-input')?.value === t, text);
+
+  it('what was begun on one is a draft in the list of the other, and goes on there', async () => {
+    await ana.openConversation('Everyone');
+    await back(tablet);
+    await box(ana).fill('half a thought');
+    await tablet.link('Everyone').getByText('Draft').waitFor();
+    await tablet.openConversation('Everyone');
+    await holds(tablet, 'half a thought');
+    await box(tablet).fill('half a thought, and the rest');
+    await holds(ana, 'half a thought, and the rest');
+  });
+
+  it('a draft never overwrites what is being written', async () => {
+    await box(ana).fill('mine');
+    await holds(tablet, 'mine');
+    await tablet.context.setOffline(true);
+    tablet.tolerate(/WebSocket|ERR_INTERNET_DISCONNECTED/);
+    await box(tablet).fill('his own');
+    await box(ana).fill('mine, longer');
+    await tablet.context.setOffline(false);
+    await tablet.page.waitForTimeout(3000);
+    assert.equal(await box(tablet).inputValue(), 'his own');
+  });
+
+  it('a draft survives loading the page again, and is gone once it was sent', async () => {
+    await box(tablet).fill('survives');
+    await tablet.page.waitForTimeout(1500);
+    await tablet.page.reload();
+    await holds(tablet, 'survives');
+    await holds(ana, 'survives');
+    await tablet.button('Send').click();
+    await tablet.seesSent('survives');
+    await holds(ana, '');
+    await back(ana);
+    await ana.link('Everyone').getByText('You: survives').waitFor();
+  });
+
   it('nothing went wrong in any browser', async () => {
     for (const person of [ana, tablet]) await person.leave();
   });

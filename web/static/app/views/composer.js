@@ -8,6 +8,7 @@ import { titleOf } from './list.js';
 const words = strings.composer;
 const maxText = 64 * 1024; // bytes of UTF-8, as the server counts
 const nearLimit = 0.8;
+const writing = 10_000; // ms after a key in which another device's draft changes nothing here
 const breath = 700; // ms without a key after which a draft is worth keeping
 
 /** Where a message is written. What is not sent yet stays with its conversation as a draft. */
@@ -23,6 +24,7 @@ export class ComposerView extends View {
   #bar; // stands in place of the box while the other person is blocked
   #kept; // the draft as the core has it
   #timer = 0;
+  #typedAt = 0;
 
   constructor(core, store, conversation, { sent, leave }) {
     super();
@@ -64,11 +66,14 @@ export class ComposerView extends View {
     if (matchMedia('(hover: hover)').matches) this.#input.focus();
   }
 
-  /** Takes a draft of the account's other devices, unless something else was written here since. */
+  /** Takes a draft of the account's other devices, unless something else is being written here. */
   offer(text) {
-    if (text === undefined || text === this.#input.value) return;
-    if (this.#input.value !== '' && this.#input.value !== this.#kept) return;
-    this.#input.value = this.#kept = text;
+    const here = this.#input.value;
+    if (text === undefined || text === here) return;
+    const changed = here !== this.#kept || (Date.now() - this.#typedAt < writing && !text.startsWith(here));
+    this.#kept = text;
+    if (here !== '' && changed) return;
+    this.#input.value = text;
     this.#store.keepDraft(this.#id, text);
     this.#changed();
   }
@@ -115,6 +120,7 @@ export class ComposerView extends View {
   }
 
   #typed() {
+    this.#typedAt = Date.now();
     this.#changed();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keepDraft(), breath);
