@@ -82,6 +82,7 @@ type Client struct {
 	pages         pageBook
 	restore       restorer
 	saving        bool // a PutState is on its way
+	rolledBack    bool // the server showed less than is known here: nothing is saved on this connection
 	fetching      bool // a GetState is on its way
 	vaultChanges  []vaultChange
 	publishing    bool // a PublishKeys is on its way

@@ -32,6 +32,43 @@ func (k *contact) record() contactRecord {
 	return contactRecord{Name: k.name, Chain: k.chain.Events(), Pinned: k.pinned, Verified: k.verified, Changed: k.changed}
 }
 
+// moved is the contact with a longer chain. A root that was replaced because a device was removed, by the
+// word of the one before it, is as good as that one: the mark follows. Any other new root is to be
+// acknowledged.
+func (k *contact) moved(chain *identity.Chain) *contact {
+	next := *k
+	next.chain = chain
+	switch follows := chain.ReplacedByRemovals(k.chain.Len()); {
+	case next.root() == k.root():
+	case follows && k.isVerified():
+		next.verified = next.root()
+	case !follows:
+		next.changed = k.changed || k.pinned
+	}
+	return &next
+}
+
+// beside is what two devices of an account know of a contact: never less than either of them has seen of
+// the chain. The word of this device on it counts when it is newer. forked says that they were shown two
+// histories; then this device keeps its own.
+func (k *contact) beside(mine *contact, newer bool) (next *contact, forked bool) {
+	switch {
+	case mine == nil:
+		return k, false
+	case k.chain.Extends(mine.chain) == nil:
+		mine = mine.moved(k.chain)
+	case mine.chain.Extends(k.chain) == nil:
+		k = k.moved(mine.chain)
+	default:
+		return mine, true
+	}
+	next = new(contact)
+	if *next = *k; newer {
+		next.verified, next.changed = mine.verified, mine.changed
+	}
+	return next, false
+}
+
 // friend is a contact as the account's state keeps it, for other devices.
 func (k *contact) friend(id wire.ID) stateFriend {
 	return stateFriend{Account: id, Name: k.name, Chain: k.chain.Events(), Verified: k.verified, Changed: k.changed}
@@ -158,15 +195,15 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 	}
 	k := &contact{name: a.Name, pinned: pin, chain: chain}
 	if old != nil {
-		k.verified, k.changed = old.verified, old.changed
+		k = old.moved(chain)
+		k.pinned = pin
 	}
-	if old != nil && old.pinned && k.root() != old.root() {
-		k.changed = true
+	if old != nil && k.changed && k.root() != old.root() {
 		t.fault(CodeKeyChanged, a.Name+" has new keys. Compare the safety number with them before you go on.")
 		c.markShared(t, a.ID)
 	}
 	c.putContact(t, a.ID, k)
-	if pin && (old == nil || !old.pinned || k.changed != old.changed) {
+	if pin && (old == nil || !old.pinned || k.root() != old.root()) {
 		c.stateChanged(t)
 	}
 	return nil

@@ -32,6 +32,8 @@ type conversation struct {
 	reach     uint64 // how far the log went at the last greeting: nothing is sealed before it is processed
 	outside   bool   // the server does not count this device in
 	ahead     bool   // others were heard from in a later epoch
+	doubted   bool   // somebody's newest chain is being asked for, because of a root that is not known
+	looked    bool   // it was, before joining
 	known     uint64 // the log goes at least as far
 	gap       bool   // entries after the cursor were asked for
 	gaps      int    // how often in a row
@@ -129,7 +131,7 @@ func (c *Client) view(v *conversation) Conversation {
 	out := Conversation{
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
 		Joining: v.rec.State == stateJoining || v.rec.Lost != 0, Position: v.rec.Cursor, Read: v.rec.Read,
-		Verified: c.verifiedPeer(v), KeyChanged: c.keysChanged(v),
+		Verified: c.verifiedPeer(v), KeyChanged: !v.doubted && c.keysChanged(v),
 		Draft: v.draft.Text != "",
 	}
 	for _, id := range c.peopleOf(v) {

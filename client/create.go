@@ -135,6 +135,9 @@ func (c *Client) claim(ctx context.Context, accounts []wire.ID) ([]claimed, erro
 			for _, k := range answer.Keys {
 				if k.Account == id {
 					pkg, err := c.checkKey(k)
+					if err == errFormerRoot {
+						continue // the device is yet to hear of its account's new root, and comes in by itself then
+					}
 					if err != nil {
 						return err
 					}
@@ -186,6 +189,8 @@ func (c *Client) claimOwn(ctx context.Context) (keys []claimed, err error) {
 	return keys, err
 }
 
+var errFormerRoot = wire.Errorf(CodeKeyChanged, "a key package under a root that was replaced")
+
 // checkKey verifies a claimed key package: sound, of our suite, and of an active device of the
 // account's chain.
 func (c *Client) checkKey(k wire.ClaimedKey) (*mls.KeyPackage, error) {
@@ -210,6 +215,9 @@ func (c *Client) checkKey(k wire.ClaimedKey) (*mls.KeyPackage, error) {
 	cred, err := c.verifier.credential(mls.Member{Credential: pkg.Credential(), SignatureKey: pkg.SignatureKey()})
 	if err != nil {
 		return nil, refuse(err)
+	}
+	if known.chain.HadRoot(cred.Root) && cred.Root != known.chain.Root() {
+		return nil, errFormerRoot
 	}
 	device, active := known.chain.Credential(identity.ID(k.Device))
 	if !active || pkg.Suite() != c.cfg.Suite || wire.ID(cred.Account) != k.Account || cred.Device != device.Device ||

@@ -26,6 +26,10 @@ func (c *Client) catchUp(w wire.Welcomed) {
 	if c.self == nil {
 		return
 	}
+	c.rolledBack = false
+	if err := c.self.notBefore(w.Revision, c.self.VaultEpoch); err != nil {
+		c.rollback()
+	}
 	c.askChain()
 	if w.Revision > c.self.Revision {
 		c.fetchState()
@@ -34,28 +38,30 @@ func (c *Client) catchUp(w wire.Welcomed) {
 	c.sweep()
 }
 
-// askChain reads the account's own sigchain anew.
-func (c *Client) askChain() {
+// askChain reads the account's own sigchain anew, and goes on with then.
+func (c *Client) askChain(then ...func()) {
 	me := c.self
+	asked := me.chain
 	c.request(wire.OpLookup, wire.Lookup{Accounts: []wire.ID{me.Account}}, func(body []byte, err error) {
 		var answer wire.Accounts
 		if err != nil || c.self != me || wire.Decode(body, &answer) != nil || len(answer.Accounts) != 1 {
 			return
 		}
-		if err := c.ownChainIs(answer.Accounts[0].Chain); err != nil {
-			c.cfg.Log.Warn("refused the account's own sigchain", "error", err)
-			c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true keys of this account: " + err.Error()})
+		if err := c.ownChainIs(answer.Accounts[0].Chain, asked); err != nil {
+			c.refusedChain(err)
+			return
+		}
+		for _, f := range then {
+			f()
 		}
 	})
 }
 
-// ownChainIs takes the account's sigchain as the server shows it, if it continues the one known here.
-func (c *Client) ownChainIs(events [][]byte) error {
-	if len(events) == c.self.chain.Len() {
-		head := c.self.chain.Event(len(events) - 1)
-		if string(head) == string(events[len(events)-1]) {
-			return nil // each event names the hash of the one before it
-		}
+// ownChainIs takes the account's sigchain as the server shows it, if it continues the one known here. asked
+// is the one that was known when the server was asked: an answer may be overtaken.
+func (c *Client) ownChainIs(events [][]byte, asked *identity.Chain) error {
+	if n := len(events); n >= asked.Len() && n <= c.self.chain.Len() && string(c.self.chain.Event(n-1)) == string(events[n-1]) {
+		return nil // each event names the hash of the one before it
 	}
 	chain, err := identity.ParseChain(events)
 	if err != nil {
@@ -64,7 +70,8 @@ func (c *Client) ownChainIs(events [][]byte) error {
 	if err := chain.Extends(c.self.chain); err != nil {
 		return err
 	}
-	if _, active := chain.Credential(identity.ID(c.self.Device)); !active {
+	cred, active := chain.Credential(identity.ID(c.self.Device))
+	if !active {
 		c.lockOut()
 		return nil
 	}
@@ -74,10 +81,13 @@ func (c *Client) ownChainIs(events [][]byte) error {
 	t := c.begin()
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() {
-		c.self.Chain, c.self.chain = events, chain
+		c.self.Chain, c.self.chain, c.self.cred = events, chain, cred
 		c.tellDevices(before, chain)
 		c.after(c.jitter(tendDelay), c.tendVault)
 		c.after(c.jitter(2*tendDelay), c.sweep)
+		if chain.Root() != before.Root() {
+			c.refillKeys(0, false)
+		}
 	})
 	return t.commit()
 }

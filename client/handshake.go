@@ -286,6 +286,8 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		}
 		v.born = nil
 		c.notify(v.id)
+		c.doubtPins(v)
+		c.tidyLater(v)
 	})
 	return nil
 }

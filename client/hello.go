@@ -1,6 +1,8 @@
 package client
 
 import (
+	"errors"
+
 	"frond/mls"
 	"frond/wire"
 )
@@ -25,7 +27,8 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.doubtGreeting(w.Conversations)
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
-		v.awaiting, v.gap, v.gaps, v.attempts = 0, false, 0, 0
+		v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looked = 0, false, 0, 0, false, false
+		c.doubtPins(v)
 		c.renewLater(v)
 		c.advance(v)
 	}
@@ -81,9 +84,17 @@ func (c *Client) inboxItem(item wire.InboxItem) {
 }
 
 // acceptWelcome joins the conversation and acknowledges the welcome.
-func (c *Client) acceptWelcome(item wire.InboxItem) {
+func (c *Client) acceptWelcome(item wire.InboxItem) { c.acceptWelcomeOnce(item, false) }
+
+// acceptWelcomeOnce looks for newer roots of those it does not know before it gives up.
+func (c *Client) acceptWelcomeOnce(item wire.InboxItem, looked bool) {
 	t := c.begin()
 	v, err := c.joinByWelcome(t, item)
+	var unknown *pinsUnknown
+	if !looked && errors.As(err, &unknown) {
+		c.lookAgain(unknown.accounts, func() { c.acceptWelcomeOnce(item, true) })
+		return
+	}
 	if err != nil {
 		c.cfg.Log.Warn("refused a welcome", "conversation", item.Conversation, "error", err)
 		c.emit(Fault{Code: wire.CodeOf(err), Text: "Somebody added you to a conversation that this device can not join: " + err.Error()})
@@ -96,6 +107,7 @@ func (c *Client) acceptWelcome(item wire.InboxItem) {
 	c.ackInbox(item)
 	c.subscribe(v)
 	c.advance(v)
+	c.tidyLater(v)
 }
 
 func (c *Client) ackInbox(item wire.InboxItem) {

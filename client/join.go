@@ -1,11 +1,15 @@
 package client
 
 import (
-	"fmt"
+	"errors"
 
+	"frond/client/identity"
 	"frond/mls"
 	"frond/wire"
 )
+
+// joinKeyTries is how often a join key that does not fit is asked for anew before that is a fault.
+const joinKeyTries = 5
 
 // join brings this device into a conversation by itself: it creates the open one when nobody has,
 // and otherwise fetches the group information and joins by external commit.
@@ -37,14 +41,21 @@ func (c *Client) join(v *conversation) {
 }
 
 func (c *Client) joinFailed(v *conversation, err error) {
-	switch {
+	var unknown *pinsUnknown
+	switch pinned := errors.As(err, &unknown); {
+	case pinned && !v.looked:
+		v.looked = true
+		c.lookAgain(unknown.accounts, func() { c.advance(v) })
+	case err == errJoinKey && v.rec.Lost == 0 && v.attempts < joinKeyTries:
+		c.fetchState() // the key was changed, and another device knows it
+		c.retry(v, nil)
 	case v.rec.Lost != 0 && wire.CodeOf(err) == wire.CodeForbidden && v.outside && !c.cutOff(v):
 		c.countedOut(v)
 	case v.rec.Lost == lostStep && !v.ahead && !(isWire(err) && passes(err)):
 		c.found(v) // nobody went on, and nobody joins by this: the commit was good for nobody
 	case v.rec.Lost != 0 && !(isWire(err) && passes(err)):
 		c.later(v, c.jitter(longRetry))
-	case wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
+	case pinned || wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
 		c.emit(Fault{Code: CodeKeyChanged, Text: "This device can not join a conversation it was in: " + err.Error()})
 		c.later(v, longRetry)
 	default:
@@ -103,6 +114,10 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 	if err != nil {
 		return err
 	}
+	cred, err := c.joinAs(&roster)
+	if err != nil {
+		return err
+	}
 	if v.rec.Lost != 0 {
 		if may, err := c.mayRejoin(v, view, &roster, sealed.Seq); err != nil || !may {
 			return err
@@ -117,7 +132,7 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 	}
 	p.declare()
 	s, err := mls.JoinExternal(c.mls(), mls.ExternalOptions{
-		GroupInfo: info, Signer: c.self.key.Signer(), Credential: c.self.credential(), Resync: old, AAD: p.options.AAD,
+		GroupInfo: info, Signer: c.self.key.Signer(), Credential: *leafCredential(cred), Resync: old, AAD: p.options.AAD,
 	})
 	if err != nil {
 		return err
@@ -143,27 +158,24 @@ func (c *Client) checkInfo(v *conversation, view *mls.GroupInfoView, key wire.Ha
 	if err := c.verifier.checkTree(view.Members, &roster); err != nil {
 		return roster, nil, wire.Errorf(wire.CodeForbidden, "group information: %v", err)
 	}
-	if err := roster.admits(c.self.cred); err != nil {
-		return roster, nil, fmt.Errorf("this account: %w", err)
-	}
 	if err := c.checkPinned(&roster); err != nil {
 		return roster, nil, err
 	}
 	for _, m := range view.Members {
-		cred, err := c.verifier.credential(m)
-		if err == nil && sameDevice(cred, c.self.cred) {
+		leaf, err := c.verifier.credential(m)
+		if err == nil && sameDevice(leaf, c.self.cred) {
 			return roster, []mls.LeafIndex{m.Leaf}, nil
 		}
 	}
 	return roster, nil, nil
 }
 
-// checkPinned compares the roots of a roster with those this device knows.
-func (c *Client) checkPinned(roster *Roster) error {
-	for _, p := range roster.People {
-		if k := c.contacts[p.Account]; k != nil && !k.hadRoot(p.Root) {
-			return wire.Errorf(CodeKeyChanged, "the conversation names other keys for %s than this device knows", k.name)
-		}
+// joinAs is the credential that a roster admits: under the root it pins the account to, which may be one
+// that nobody has replaced there yet.
+func (c *Client) joinAs(roster *Roster) (identity.Credential, error) {
+	p, in := roster.Person(c.self.Account)
+	if !in {
+		return c.self.cred, roster.admits(c.self.cred)
 	}
-	return nil
+	return c.credentialUnder(p.Root)
 }

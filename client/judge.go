@@ -23,6 +23,7 @@ func notAllowed(format string, args ...any) error {
 type change struct {
 	before, after   Roster
 	by              identity.Credential
+	was             identity.Credential // the author's leaf before
 	external        bool
 	added, removed  []identity.Credential
 	rosterUntouched bool
@@ -35,13 +36,15 @@ type change struct {
 //	who                      what
 //	owner                    everything, except leaving no owner
 //	moderator                adds and removes people whose role is member
-//	anybody in the group     renews the own keys, and removes devices of the own account
-//	a device from outside    joins, if its account is rostered (open conversation: any), and
-//	                         may remove the leaf it had before; nothing else changes
+//	anybody in the group     renews the own keys, also into a leaf under the root its account is pinned
+//	                         to; removes devices of the own account; and whose leaf is under the pinned
+//	                         root replaces that by another, which the leaf takes in the same commit
+//	a device from outside    joins, if its account is rostered under its root (open conversation:
+//	                         any), and may remove the leaf it had before; nothing else changes
 //
 // An account may have several devices in a conversation, each a leaf. Whoever removes a person or a
-// device changes the join key, but in the open conversation, where everybody has it. Nobody adds to,
-// or removes others from, a direct or open conversation.
+// device, or replaces a root, changes the join key, but in the open conversation, where everybody has it.
+// Nobody adds to, or removes others from, a direct or open conversation.
 func (v *verifier) judge(e mls.Effects) (change, error) {
 	ch, err := v.change(e)
 	if err != nil {
@@ -49,6 +52,12 @@ func (v *verifier) judge(e mls.Effects) (change, error) {
 	}
 	if ch.external {
 		return ch, ch.checkExternal()
+	}
+	if err := ch.before.keeps(ch.was); err != nil {
+		return ch, notAllowed("committer: %v", err)
+	}
+	if ch.ownCare() {
+		return ch, ch.checkOwnCare()
 	}
 	if err := ch.checkMembers(); err != nil {
 		return ch, err
@@ -74,6 +83,11 @@ func (v *verifier) change(e mls.Effects) (ch change, err error) {
 	if ch.by, err = v.credential(e.Committer); err != nil {
 		return ch, notAllowed("committer: %v", err)
 	}
+	if ch.was = ch.by; !e.External && len(e.Were) > 0 {
+		if ch.was, err = v.credential(e.Were[0]); err != nil {
+			return ch, notAllowed("committer before: %v", err)
+		}
+	}
 	for _, m := range e.Added {
 		if e.External && m.Leaf == e.Committer.Leaf {
 			continue
@@ -91,16 +105,12 @@ func (v *verifier) change(e mls.Effects) (ch change, err error) {
 		}
 		ch.removed = append(ch.removed, c)
 	}
-	for _, m := range e.Updated {
-		if err := v.updated(ch, m); err != nil {
-			return ch, err
-		}
-	}
-	return ch, v.checkSamePeople(e)
+	return ch, v.checkSamePeople(ch, e)
 }
 
-// checkSamePeople lets nobody renew a leaf into one of another device, account or root.
-func (v *verifier) checkSamePeople(e mls.Effects) error {
+// checkSamePeople lets nobody renew a leaf into one of another device or account, nor into one under
+// another root than the pinned one.
+func (v *verifier) checkSamePeople(ch change, e mls.Effects) error {
 	now := e.Updated
 	if !e.External {
 		now = append([]mls.Member{e.Committer}, now...)
@@ -110,21 +120,18 @@ func (v *verifier) checkSamePeople(e mls.Effects) error {
 		if err != nil {
 			return notAllowed("renewed leaf: %v", err)
 		}
-		if is, err := v.credential(now[i]); err != nil || !sameDevice(was, is) {
+		is, err := v.credential(now[i])
+		if err != nil || !sameDevice(was, is) {
 			return notAllowed("a leaf changes whose it is")
 		}
-	}
-	return nil
-}
-
-// updated checks a leaf that renewed its keys: it must still be admitted.
-func (v *verifier) updated(ch change, m mls.Member) error {
-	c, err := v.credential(m)
-	if err != nil {
-		return notAllowed("updated leaf: %v", err)
-	}
-	if err := ch.after.admits(c); err != nil {
-		return notAllowed("updated leaf: %v", err)
+		if is.Root == was.Root {
+			err = ch.after.keeps(is)
+		} else {
+			err = ch.after.admits(is)
+		}
+		if err != nil {
+			return notAllowed("renewed leaf: %v", err)
+		}
 	}
 	return nil
 }
@@ -146,14 +153,10 @@ func (ch *change) checkExternal() error {
 
 // checkMembers checks added and removed devices against the roster that follows and the author's role.
 func (ch *change) checkMembers() error {
-	by := wire.ID(ch.by.Account)
-	if err := ch.before.admits(ch.by); err != nil {
-		return notAllowed("committer: %v", err)
-	}
-	if len(ch.added)+len(ch.removed) == 0 || ch.ownDevices() {
+	if len(ch.added)+len(ch.removed) == 0 {
 		return nil
 	}
-	if ch.after.Kind != wire.Group || ch.before.role(by) < Moderator {
+	if ch.after.Kind != wire.Group || ch.before.role(wire.ID(ch.by.Account)) < Moderator {
 		return notAllowed("only owners and moderators of a group add and remove")
 	}
 	for _, c := range ch.added {
@@ -170,29 +173,7 @@ func (ch *change) checkMembers() error {
 }
 
 func sameDevice(a, b identity.Credential) bool {
-	return a.Account == b.Account && a.Root == b.Root && a.Device == b.Device
-}
-
-// ownDevices reports whether the commit does nothing to members but remove devices of its author's account.
-func (ch *change) ownDevices() bool {
-	return len(ch.added) == 0 && len(ch.removed) > 0 &&
-		!slices.ContainsFunc(ch.removed, func(c identity.Credential) bool { return c.Account != ch.by.Account })
-}
-
-// checkJoinKey demands a new join key of who removes a device, and lets nothing else change by it.
-func (ch *change) checkJoinKey() error {
-	a, b := ch.before, ch.after
-	if a.Kind != wire.Open && a.JoinKey == b.JoinKey {
-		return notAllowed("a device is removed and keeps the join key")
-	}
-	if a.Kind != wire.Open {
-		a.JoinKey, b.JoinKey = wire.Hash{}, wire.Hash{}
-	}
-	same, err := equalRosters(a, b)
-	if err != nil || !same {
-		return notAllowed("who removes an own device changes nothing else")
-	}
-	return nil
+	return a.Account == b.Account && a.Device == b.Device && a.DeviceKey == b.DeviceKey
 }
 
 // checkRemoved allows to take out a device together with its account, or of somebody below.
@@ -207,9 +188,6 @@ func (ch *change) checkRemoved(c identity.Credential) error {
 
 // checkRoster checks who may change what in the roster.
 func (ch *change) checkRoster() error {
-	if ch.ownDevices() {
-		return ch.checkJoinKey()
-	}
 	if ch.rosterUntouched {
 		return nil
 	}
@@ -231,8 +209,18 @@ func (ch *change) checkRoster() error {
 		if !stays && before.JoinKey == after.JoinKey {
 			return notAllowed("somebody is removed and keeps the join key")
 		}
-		if stays && next.Root != p.Root {
+		if stays && !sameRoots(next, p) {
 			return notAllowed("a pinned root is replaced")
+		}
+	}
+	return checkNewcomers(before, after)
+}
+
+// checkNewcomers lets nobody in with a root of before.
+func checkNewcomers(before, after Roster) error {
+	for _, p := range after.People {
+		if _, was := before.Person(p.Account); !was && len(p.Former) > 0 {
+			return notAllowed("somebody new has former roots")
 		}
 	}
 	return nil
@@ -249,7 +237,7 @@ func (ch *change) checkModerator() error {
 	}
 	for _, p := range before.People {
 		next, stays := after.Person(p.Account)
-		if !stays && p.Role != Member || stays && next != p {
+		if !stays && p.Role != Member || stays && (next.Role != p.Role || !sameRoots(next, p)) {
 			return notAllowed("a moderator removes members only and changes no roles")
 		}
 	}
@@ -277,13 +265,17 @@ func (v *verifier) judgeStaged(s *mls.Staged) (change, error) {
 	if err != nil || e.SelfRemoved {
 		return ch, err
 	}
+	members := s.Merge().Members()
 	if !ch.rosterUntouched {
-		return ch, v.checkTree(s.Merge().Members(), &ch.after)
+		if err := v.checkTree(members, &ch.after); err != nil {
+			return ch, err
+		}
+		return ch, v.checkFormer(ch, members)
 	}
 	if !ch.external {
 		return ch, nil
 	}
-	ch.another = v.hasAnother(s.Merge().Members(), ch.by)
+	ch.another = v.hasAnother(members, ch.by)
 	return ch, nil
 }
 
@@ -295,7 +287,7 @@ func (v *verifier) checkTree(members []mls.Member, r *Roster) error {
 		if err != nil {
 			return notAllowed("leaf %d: %v", m.Leaf, err)
 		}
-		if err := r.admits(c); err != nil {
+		if err := r.keeps(c); err != nil {
 			return notAllowed("leaf %d: %v", m.Leaf, err)
 		}
 	}

@@ -14,14 +14,20 @@ const (
 )
 
 // refillKeys publishes key packages when the server has few. Their secrets are durable before
-// the server hears of them. A secret is deleted when a welcome used it, or long after its time.
+// the server hears of them. A secret is deleted when a welcome used it, or long after its time. Those
+// under a root that is no longer the account's are replaced: nobody may be added by them.
 func (c *Client) refillKeys(count int, lastResort bool) {
+	root := wire.Hash(c.self.cred.Root)
+	replace := c.self.Published != root
+	if replace {
+		count, lastResort = 0, false
+	}
 	if c.publishing || count > c.cfg.KeyPool/2 && lastResort {
 		return
 	}
 	t := c.begin()
 	c.pruneKeys(t)
-	var body wire.PublishKeys
+	body := wire.PublishKeys{Replace: replace}
 	for range max(0, c.cfg.KeyPool-count) {
 		kp, err := c.newKeyPackage(t, false)
 		if err != nil {
@@ -44,10 +50,32 @@ func (c *Client) refillKeys(count int, lastResort bool) {
 	c.publishing = true
 	c.request(wire.OpPublishKeys, body, func(_ []byte, err error) {
 		c.publishing = false
-		if err != nil && wire.CodeOf(err) != CodeOffline {
-			c.cfg.Log.Warn("publish key packages", "error", err)
+		if err != nil {
+			if wire.CodeOf(err) != CodeOffline {
+				c.cfg.Log.Warn("publish key packages", "error", err)
+			}
+			return
 		}
+		c.published(root)
 	})
+}
+
+// published notes which root the key packages are under.
+func (c *Client) published(root wire.Hash) {
+	if c.self == nil {
+		return
+	}
+	if c.self.Published != root {
+		c.self.Published = root
+		t := c.begin()
+		t.put(keyAccount(c.self.Account), c.self.selfRecord)
+		if t.commit() != nil {
+			return
+		}
+	}
+	if wire.Hash(c.self.cred.Root) != root { // it was replaced meanwhile
+		c.refillKeys(0, false)
+	}
 }
 
 func (c *Client) newKeyPackage(t *tx, lastResort bool) ([]byte, error) {

@@ -1,17 +1,23 @@
 package client
 
 import (
+	"time"
+
 	"frond/client/vault"
 	"frond/wire"
 )
 
 // fetchState reads the account's state as another device left it, and takes what is new in it.
-func (c *Client) fetchState() {
+func (c *Client) fetchState() { c.fetch(2) }
+
+// fetch asks again, so many times, when chain and state were read on two sides of a new root.
+func (c *Client) fetch(again int) {
 	me := c.self
 	if me == nil || c.fetching || !c.online() {
 		return
 	}
 	c.fetching = true
+	asked := me.selfRecord
 	c.request(wire.OpGetState, wire.Nothing{}, func(body []byte, err error) {
 		c.fetching = false
 		var s wire.State
@@ -21,18 +27,23 @@ func (c *Client) fetchState() {
 		if c.self != me || err != nil {
 			return
 		}
-		if err := c.takeState(s); err != nil {
-			c.cfg.Log.Warn("refused the account's state", "error", err)
-			c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true vault of this account."})
+		err = asked.notBefore(s.Revision, s.Epoch)
+		if err == nil {
+			err = c.takeState(s)
+		}
+		switch {
+		case err == errRootPending && again > 0:
+			c.askChain(func() { c.fetch(again - 1) })
+		case err != nil:
+			c.refusedState(err)
 		}
 	})
 }
 
-// takeState opens the state and merges it into what this device knows. One that is older than what this
-// device saw before is the server's lie, or an answer that was overtaken.
+// takeState opens the state and merges it into what this device knows.
 func (c *Client) takeState(s wire.State) error {
 	if s.Revision <= c.self.Revision {
-		return nil
+		return nil // the answer was overtaken
 	}
 	key, err := c.keyOf(s)
 	if err != nil {
@@ -44,6 +55,9 @@ func (c *Client) takeState(s wire.State) error {
 	}
 	var theirs accountState
 	if err := wire.Decode(plain, &theirs); err != nil {
+		return err
+	}
+	if err := rootIs(theirs.Root, c.self.chain); err != nil {
 		return err
 	}
 	rec := c.self.selfRecord
@@ -92,7 +106,7 @@ func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 		v = newConversation(k.Conversation, conversationRecord{Kind: k.Kind, State: stateJoining, JoinKey: k.JoinKey, Begun: true})
 		c.conversations[v.id] = v
 	case v.rec.State == stateJoining && v.pending == nil && v.rec.JoinKey != k.JoinKey:
-		v.rec.JoinKey = k.JoinKey
+		v.rec.JoinKey, v.notUntil = k.JoinKey, time.Time{}
 	default:
 		return nil
 	}
@@ -103,17 +117,13 @@ func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 // takeFriend takes a contact: one that is new here, and another device's word on a known one unless this
 // device has a newer word of its own to save.
 func (c *Client) takeFriend(t *tx, f *stateFriend) error {
-	next, err := contactOf(f.record())
+	theirs, err := contactOf(f.record())
 	if err != nil {
 		return err
 	}
-	if old := c.contacts[f.Account]; old != nil {
-		if next.chain.Extends(old.chain) != nil {
-			next.chain = old.chain // this device has seen more of it
-		}
-		if c.self.Unsaved {
-			next.verified, next.changed = old.verified, old.changed
-		}
+	next, forked := theirs.beside(c.contacts[f.Account], c.self.Unsaved)
+	if forked {
+		t.fault(CodeKeyChanged, "The server showed your devices two different histories of "+safeName(f.Name)+"'s keys. Ask them before you trust it.")
 	}
 	t.put(c.self.keys.of("contact", f.Account), next.record())
 	t.then(func() { c.contacts[f.Account] = next })

@@ -16,6 +16,8 @@ const (
 	noticeSkipped = 6 // a change by By that is not allowed
 	noticeRenewed = 7 // By renewed keys: nothing to show
 	noticeSetting = 8 // By changed the settings
+
+	noticeNewRoot = 20 // By removed a device, and has another root since
 )
 
 // noticeOf says what a commit of somebody else did.
@@ -32,7 +34,9 @@ func noticeOf(ch change) noticeRecord {
 		}
 	}
 	switch {
-	case ch.external && len(ch.removed) > 0, ch.ownDevices():
+	case !ch.external && ch.repins():
+		n.What = noticeNewRoot
+	case ch.external && len(ch.removed) > 0, !ch.external && ch.ownCare():
 		n.What = noticeRenewed // the same device came back, or a device went: nobody came or left
 	case ch.external && ch.another:
 		n.What = noticeDevice
@@ -75,6 +79,8 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = by + " signed in on a new device"
 	case noticeSetting:
 		text = by + " changed the settings"
+	case noticeNewRoot:
+		text = by + " removed a device. The safety number is a new one, vouched for by the old keys"
 	case noticeSkipped:
 		if by == "You" {
 			verb = "were"

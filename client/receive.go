@@ -96,6 +96,9 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if err == nil {
 		rec.Root = wire.Hash(cred.Root)
 		err = follows(peer, &opened)
+		if peer.Gone {
+			err = &reasonError{ReasonForged, "its account took the device out"}
+		}
 	}
 	if err != nil {
 		c.cfg.Log.Warn("a message does not open", "conversation", v.id, "seq", e.Seq, "reason", reasonFor(err), "error", err)
@@ -110,7 +113,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 			rec.Reason = ReasonMissingBefore
 		}
 		c.count(t, string(rec.Reason))
-		peer = peerRecord{Counter: opened.Counter, Hash: opened.Hash, Known: true}
+		peer = peerRecord{Gone: peer.Gone, Counter: opened.Counter, Hash: opened.Hash, Known: true}
 	}
 	v.peers[e.Device] = peer
 	t.put(c.self.keys.peer(v.id, e.Device), peer)
@@ -273,6 +276,13 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.skip(t, v, e, err)
 		return nil
 	}
+	if !ch.external && ch.ownCare() {
+		for _, gone := range ch.removed {
+			if err := c.tookOut(t, v, wire.ID(gone.Device)); err != nil {
+				return err
+			}
+		}
+	}
 	v.rec.Confirmed, v.rec.Skipped, v.rec.Split = true, false, 0
 	if v.rec.Lost == lostStep {
 		v.rec.Lost = 0 // its author had the failed commit before it, and stayed too
@@ -283,9 +293,9 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.stateChanged(t)
 	}
 	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
-	if err := c.checkPinned(&v.roster); err != nil {
-		// The commit stands, for all must agree; but nothing is sent to keys that pass for somebody's.
-		t.fault(CodeKeyChanged, "A conversation names other keys for somebody than this device knows. Nothing is sent there before they are removed.")
+	t.then(func() { c.doubtPins(v) })
+	if wire.ID(ch.by.Account) == c.self.Account {
+		c.tidyLater(v)
 	}
 	return nil
 }
@@ -296,6 +306,13 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 		return c.enterGroup(t, v, e.Seq, e.Received)
 	}
 	notice := v.pending.Notice
+	for _, gone := range v.pending.removed() {
+		if gone.Account == c.self.Account {
+			if err := c.tookOut(t, v, gone.Device); err != nil {
+				return err
+			}
+		}
+	}
 	if err := c.merge(t, v); err != nil {
 		return err
 	}

@@ -39,6 +39,9 @@ type selfRecord struct {
 	Openers []vault.Opener `cbor:"13,keyasint"`           // to whom a new epoch's key is sealed
 	Headed  []wire.ID      `cbor:"14,keyasint"`           // devices that the server's header has slots of
 	Unlock  *unlockRecord  `cbor:"15,keyasint,omitempty"` // until the header has a slot of this device
+
+	Formers   [][]byte  `cbor:"16,keyasint,omitempty"` // roots before the one in force, the last of them last
+	Published wire.Hash `cbor:"17,keyasint"`           // the root that the published key packages are under
 }
 
 // unlockRecord is what opened the vault on a new device.
@@ -109,6 +112,7 @@ type peerRecord struct {
 	Counter uint64    `cbor:"1,keyasint"`
 	Hash    wire.Hash `cbor:"2,keyasint"`
 	Known   bool      `cbor:"3,keyasint"`
+	Gone    bool      `cbor:"4,keyasint,omitempty"` // its account took it out of the open conversation: it says nothing more
 }
 
 // The kinds of pending handshake.
@@ -138,6 +142,15 @@ func (p *pendingRecord) handshake() wire.Handshake {
 	var h wire.Handshake
 	_ = wire.Decode(p.Body, &h) // as above
 	return h
+}
+
+// removed is whom the commit takes out.
+func (p *pendingRecord) removed() []wire.MemberRef {
+	var h wire.Handshake
+	if p.Kind == pendingCommit {
+		_ = wire.Decode(p.Body, &h) // as above
+	}
+	return h.Remove
 }
 
 // outboxRecord is a message that is not yet seen in the log. Sealed is nil until its turn comes.

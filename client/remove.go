@@ -9,12 +9,11 @@ import (
 )
 
 // RemoveDevice takes another device out of the account: of its sigchain, which ends its sessions at once,
-// of every conversation, and of the vault. It returns when the first is done; the others follow by
-// themselves, however often this device stops meanwhile, because what is left to do can be read off the
-// sigchain: leaves and openers of devices that are no longer in it.
+// of the vault, and of every conversation; and replaces the root that the device knew. It returns when
+// sigchain and vault are done, which is one step. The conversations follow by themselves, however often
+// this device stops meanwhile, because what is left to do can be read off the sigchain: leaves of devices
+// that are no longer in it, and roots that were replaced.
 func (c *Client) RemoveDevice(ctx context.Context, device wire.ID) error {
-	var body wire.RemoveDevice
-	var events [][]byte
 	err := c.run(ctx, func() error {
 		if c.self == nil {
 			return errNotSignedIn
@@ -25,63 +24,68 @@ func (c *Client) RemoveDevice(ctx context.Context, device wire.ID) error {
 		if _, active := c.self.chain.Credential(identity.ID(device)); !active {
 			return wire.Errorf(wire.CodeNotFound, "There is no such device.")
 		}
-		root, err := identity.ParseRoot(c.self.Root)
-		if err != nil {
-			return err
-		}
-		next, err := c.self.chain.RemoveDevice(root, identity.ID(device), c.cfg.Now())
-		if err != nil {
-			return err
-		}
-		events = next.Events()
-		body = wire.RemoveDevice{Device: device, Index: uint64(c.self.chain.Len()), Events: events[c.self.chain.Len():]}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if _, err := c.ask(ctx, wire.OpRemoveDevice, body); err != nil {
-		_ = c.run(ctx, func() error { // the answer may have been lost, or the chain have grown
-			if c.self != nil {
-				c.askChain()
-			}
-			return nil
-		})
+	if err := c.changeVault(ctx, vaultChange{remove: &device}); err != nil {
 		return err
 	}
-	return c.run(ctx, func() error {
-		if err := c.ownChainIs(events); err != nil {
-			return err
-		}
-		c.tendVault()
-		c.sweep()
-		return nil
-	})
+	return c.run(ctx, func() error { c.sweep(); return nil })
 }
 
-// sweep takes the leaves of removed devices of this account out of every conversation.
+// sweep brings every conversation in step with the account's sigchain.
 func (c *Client) sweep() {
 	if c.self == nil || len(c.self.chain.Devices()) == len(c.self.chain.AllDevices()) {
 		return
 	}
 	for _, v := range c.conversations {
-		if v.rec.State != stateActive {
-			continue
-		}
-		g, err := c.openGroup(v)
-		if err != nil {
-			c.cfg.Log.Error("look for removed devices", "conversation", v.id, "error", err)
-			continue
-		}
-		if p, err := c.planSweep(v, g); err == nil && len(p.remove) > 0 {
-			v.wants = append(v.wants, &want{stage: c.planSweep, done: func(error) {}})
-			c.advance(v)
-		}
+		c.tidy(v)
 	}
 }
 
-// planSweep removes the leaves of this account's removed devices, and changes the join key that they knew.
-func (c *Client) planSweep(v *conversation, g *mls.Group) (p plan, err error) {
+// tidyLater is tidy after a while, so that the devices of an account do not all come at once.
+func (c *Client) tidyLater(v *conversation) {
+	c.after(c.jitter(2*tendDelay), func() {
+		if c.self != nil && c.conversations[v.id] == v {
+			c.tidy(v)
+		}
+	})
+}
+
+// tidy takes leaves of removed devices of this account out of a conversation, and sees to its root there.
+func (c *Client) tidy(v *conversation) {
+	if v.rec.State != stateActive || !c.ownDue(v) {
+		return
+	}
+	g, err := c.openGroup(v)
+	if err != nil {
+		c.cfg.Log.Error("look for removed devices", "conversation", v.id, "error", err)
+		return
+	}
+	if _, err := c.planTidy(v, g); err == nil {
+		v.wants = append(v.wants, &want{stage: c.planTidy, done: func(err error) {
+			if err == nil {
+				c.tidyLater(v)
+			}
+		}})
+		c.advance(v)
+	}
+}
+
+// ownDue reports whether there may be something to do, without a look into the group: where this account
+// is pinned to its root and has no other, no leaf of before is left.
+func (c *Client) ownDue(v *conversation) bool {
+	p, _ := v.roster.Person(c.self.Account)
+	return v.rec.Kind == wire.Open || p.Root != wire.Hash(c.self.chain.Root()) || len(p.Former) > 0
+}
+
+// planTidy removes the leaves of this account's removed devices, replaces the root it is pinned to,
+// changes the join key that they knew, and brings this device's leaf under the root of now.
+func (c *Client) planTidy(v *conversation, g *mls.Group) (p plan, err error) {
+	var stay []mls.Member
+	own := -1
 	for _, m := range g.Members() {
 		cred, err := c.verifier.credential(m)
 		if err != nil || wire.ID(cred.Account) != c.self.Account {
@@ -90,19 +94,69 @@ func (c *Client) planSweep(v *conversation, g *mls.Group) (p plan, err error) {
 		if d, known := c.self.chain.Device(cred.Device); known && !d.Active() {
 			p.options.Remove = append(p.options.Remove, m.Leaf)
 			p.remove = append(p.remove, wire.MemberRef{Account: c.self.Account, Device: wire.ID(cred.Device)})
+			continue
 		}
+		if wire.ID(cred.Device) == c.self.Device {
+			own = len(stay)
+		}
+		stay = append(stay, m)
 	}
-	if len(p.remove) == 0 {
+	if own < 0 {
 		return plan{}, errNothing
 	}
-	p.notice = noticeRecord{What: noticeRenewed, By: c.self.Account}
-	if v.roster.Kind == wire.Open {
-		return p, nil
+	err = c.planRoot(v, &p, stay, own)
+	return p, err
+}
+
+// planRoot decides under which root account and leaf go on.
+func (c *Client) planRoot(v *conversation, p *plan, stay []mls.Member, own int) error {
+	was, err := c.verifier.credential(stay[own])
+	if err != nil {
+		return err
 	}
-	next := v.roster
-	if next.JoinKey, err = newJoinKey(c.cfg.Rand); err != nil {
-		return plan{}, err
+	root := wire.Hash(c.self.chain.Root())
+	before, in := v.roster.Person(c.self.Account)
+	after := before
+	if in && before.Root == wire.Hash(was.Root) {
+		after.Root = root
+	}
+	target := root // of the leaf
+	if in {
+		target = after.Root
+	}
+	if wire.Hash(was.Root) != target {
+		cred, err := c.credentialUnder(target)
+		if err != nil {
+			return err
+		}
+		p.options.Credential = leafCredential(cred)
+		stay[own].Credential = *p.options.Credential
+	}
+	if in {
+		after.Former = c.verifier.formerRoots(stay, after)
+	}
+	return c.finishTidy(v, p, before, after)
+}
+
+// finishTidy writes the roster that follows, or finds that nothing is to be done.
+func (c *Client) finishTidy(v *conversation, p *plan, before, after Person) error {
+	if len(p.remove) == 0 && p.options.Credential == nil && sameRoots(before, after) {
+		return errNothing
+	}
+	p.notice = noticeRecord{What: noticeRenewed, By: c.self.Account}
+	if before.Root != after.Root {
+		p.notice.What = noticeNewRoot
+	}
+	if v.roster.Kind == wire.Open || len(p.remove) == 0 && sameRoots(before, after) {
+		return nil
+	}
+	next := v.roster.with(after)
+	var err error
+	if len(p.remove) > 0 || before.Root != after.Root {
+		if next.JoinKey, err = newJoinKey(c.cfg.Rand); err != nil {
+			return err
+		}
 	}
 	p.options.Extensions, err = next.extension()
-	return p, err
+	return err
 }

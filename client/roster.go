@@ -48,11 +48,37 @@ type Roster struct {
 	People    []Person              `cbor:"7,keyasint"` // by account id; empty in the open conversation
 }
 
-// Person is an account in a roster, with the root it is pinned to.
+// Person is an account in a roster, with the root it is pinned to. Former are the roots before that one
+// which leaves of the account still carry: those leaves stay, and nobody comes in under such a root.
 type Person struct {
-	Account wire.ID   `cbor:"1,keyasint"`
-	Root    wire.Hash `cbor:"2,keyasint"`
-	Role    Role      `cbor:"3,keyasint"`
+	Account wire.ID     `cbor:"1,keyasint"`
+	Root    wire.Hash   `cbor:"2,keyasint"`
+	Role    Role        `cbor:"3,keyasint"`
+	Former  []wire.Hash `cbor:"4,keyasint,omitempty"` // ordered
+}
+
+// unpinned is the roster without the roots of an account, for a comparison of all else.
+func (r Roster) unpinned(account wire.ID) Roster {
+	r.People = slices.Clone(r.People)
+	for i := range r.People {
+		if p := &r.People[i]; p.Account == account {
+			p.Root, p.Former = wire.Hash{}, nil
+		}
+	}
+	return r
+}
+
+// sameRoots reports whether a person is pinned to the same roots in both.
+func sameRoots(a, b Person) bool { return a.Root == b.Root && slices.Equal(a.Former, b.Former) }
+
+// checkFormer checks the order, which makes the encoding the only one, and the number.
+func (p *Person) checkFormer() bool {
+	for i, root := range p.Former {
+		if root == p.Root || i > 0 && bytes.Compare(p.Former[i-1][:], root[:]) >= 0 {
+			return false
+		}
+	}
+	return len(p.Former) <= wire.MaxDevices
 }
 
 // Check checks the roster for itself.
@@ -68,7 +94,7 @@ func (r *Roster) Check() error {
 		return wire.Errorf(wire.CodeBadRequest, "a roster with %d people", len(r.People))
 	}
 	for i, p := range r.People {
-		if p.Role < Member || p.Role > Owner || i > 0 && bytes.Compare(r.People[i-1].Account[:], p.Account[:]) >= 0 {
+		if p.Role < Member || p.Role > Owner || !p.checkFormer() || i > 0 && bytes.Compare(r.People[i-1].Account[:], p.Account[:]) >= 0 {
 			return wire.Errorf(wire.CodeBadRequest, "malformed roster")
 		}
 	}
@@ -117,9 +143,15 @@ func (r *Roster) Person(account wire.ID) (Person, bool) {
 	return r.People[i], true
 }
 
-// admits checks that a device may be in the conversation: its certificate was verified already,
+// admits checks that a device may come into the conversation: its certificate was verified already,
 // and in a closed conversation its account is rostered under its root.
-func (r *Roster) admits(c identity.Credential) error {
+func (r *Roster) admits(c identity.Credential) error { return r.allows(c, false) }
+
+// keeps checks that a device that is in the conversation may stay: also under a root that its account had
+// when it came, until the device renews its leaf.
+func (r *Roster) keeps(c identity.Credential) error { return r.allows(c, true) }
+
+func (r *Roster) allows(c identity.Credential, former bool) error {
 	if r.Kind == wire.Open {
 		return nil
 	}
@@ -127,7 +159,7 @@ func (r *Roster) admits(c identity.Credential) error {
 	if !ok {
 		return wire.Errorf(wire.CodeForbidden, "a device of an account that is not in the roster")
 	}
-	if p.Root != wire.Hash(c.Root) {
+	if root := wire.Hash(c.Root); p.Root != root && !(former && slices.Contains(p.Former, root)) {
 		return wire.Errorf(wire.CodeForbidden, "a device under another root than the pinned one")
 	}
 	return nil

@@ -23,6 +23,8 @@ func sealInfo(rand io.Reader, joinKey wire.Hash, conversation wire.ID, info []by
 	return aead.Seal(nonce, nonce, info, conversation[:]), nil
 }
 
+var errJoinKey = wire.Errorf(CodeKeyChanged, "the group information does not open under the join key")
+
 // openInfo opens what sealInfo sealed.
 func openInfo(joinKey wire.Hash, conversation wire.ID, sealed []byte) ([]byte, error) {
 	aead, err := chacha20poly1305.NewX(joinKey[:])
@@ -35,7 +37,7 @@ func openInfo(joinKey wire.Hash, conversation wire.ID, sealed []byte) ([]byte, e
 	nonce, box := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
 	info, err := aead.Open(nil, nonce, box, conversation[:])
 	if err != nil {
-		return nil, wire.Errorf(CodeKeyChanged, "the group information does not open under the join key")
+		return nil, errJoinKey
 	}
 	return info, nil
 }

@@ -124,7 +124,7 @@ func openVault(s wire.Session, epoch uint64, key vault.Key) (selfRecord, account
 	}
 	rec := selfRecord{
 		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: epoch, Revision: s.Revision,
-		Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier,
+		Formers: state.Formers, Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier,
 	}
 	return rec, state, nil
 }
@@ -198,7 +198,9 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 		t.put(keys.of("conv", id), v)
 	}
 	for _, p := range state.Contacts {
-		t.put(keys.of("contact", p.Account), p.record())
+		if err := c.keepContact(t, keys, p); err != nil {
+			return err
+		}
 	}
 	settings, _ := mergeTexts(map[string]stamped{}, state.Settings)
 	labels, _ := mergeTexts(map[string]stamped{}, state.Labels)
@@ -208,4 +210,28 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 		return err
 	}
 	return c.enter(rec)
+}
+
+// keepContact takes a contact from the state. What an older device left in this store of its chain, and
+// the state lacks, stays.
+func (c *Client) keepContact(t *tx, keys keyring, p stateFriend) error {
+	theirs, err := contactOf(p.record())
+	if err != nil {
+		return err
+	}
+	var rec contactRecord
+	found, err := c.get(keys.of("contact", p.Account), &rec)
+	if err != nil {
+		return err
+	}
+	if found {
+		mine, err := contactOf(rec)
+		if err != nil {
+			return err
+		}
+		theirs, _ = theirs.beside(mine, false)
+		theirs.pinned = true
+	}
+	t.put(keys.of("contact", p.Account), theirs.record())
+	return nil
 }

@@ -28,6 +28,8 @@ type accountState struct {
 
 	Labels   map[string]stamped `cbor:"9,keyasint,omitempty"`  // what the owner calls devices, by id
 	Settings map[string]stamped `cbor:"10,keyasint,omitempty"` // by name
+
+	Formers [][]byte `cbor:"11,keyasint,omitempty"` // roots before the one in force, by which a device may still be known
 }
 
 // stateRead is how far the person has read a conversation, on whichever device.
@@ -70,7 +72,7 @@ func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]
 // state collects what the vault keeps.
 func (c *Client) state() accountState {
 	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier,
-		Labels: c.keptLabels(), Settings: c.settings}
+		Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers}
 	for id, v := range c.conversations {
 		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})
@@ -105,7 +107,7 @@ func (c *Client) stateChanged(t *tx) {
 
 // saveState brings the server's copy of the state up to date.
 func (c *Client) saveState() {
-	if c.self == nil || !c.self.Unsaved || c.saving || !c.online() {
+	if c.self == nil || !c.self.Unsaved || c.saving || c.rolledBack || !c.online() {
 		return
 	}
 	me, revision := c.self, c.self.Revision+1

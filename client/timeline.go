@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"frond/client/identity"
 	"frond/client/markup"
 	"frond/wire"
 )
@@ -65,10 +64,7 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 		return m, m.Text != ""
 	}
 	reason := rec.Reason
-	if k := c.contacts[rec.Account]; k != nil && !rec.Root.IsZero() && !k.hadRoot(rec.Root) && reason.readable() {
-		reason = ReasonForged // the name is somebody else's: in the open conversation no roster pins roots
-	}
-	if m.Own && !rec.Root.IsZero() && !c.self.chain.HadRoot(identity.RootKey(rec.Root)) && reason.readable() {
+	if reason.readable() && c.disowned(v, rec) {
 		reason = ReasonForged
 	}
 	switch {

@@ -25,7 +25,27 @@ type vaultChange struct {
 	password *wire.NewPassword
 	recovery *wire.Hash
 	off      bool
+	remove   *wire.ID // a device that goes, and with it the root that it knew
+	tried    bool     // it was sent: an answer may have been lost
 	done     func(error)
+}
+
+// made reports whether the change is in the vault already.
+func (c *Client) made(ch vaultChange) bool {
+	if ch.remove != nil {
+		_, active := c.self.chain.Credential(identity.ID(*ch.remove))
+		return !active
+	}
+	if ch.openers == nil {
+		return false
+	}
+	next := ch.openers(slices.Clone(c.self.Openers))
+	for _, o := range next {
+		if !slices.ContainsFunc(c.self.Openers, func(p vault.Opener) bool { return bytes.Equal(p.Public, o.Public) }) {
+			return false
+		}
+	}
+	return len(next) == len(c.self.Openers)
 }
 
 // deviceOpener makes a device's own box secret and what others seal to it.
@@ -44,7 +64,7 @@ func (c *Client) vaultStale() bool {
 	for _, o := range c.self.Openers {
 		if o.Kind == vault.SlotDevice {
 			mine = mine || wire.ID(o.ID) == c.self.Device
-			if _, active := c.self.chain.Credential(identity.ID(o.ID)); !active {
+			if d, known := c.self.chain.Device(identity.ID(o.ID)); known && !d.Active() {
 				return true
 			}
 		}
@@ -65,22 +85,30 @@ func openerIDs(openers []vault.Opener) (ids []wire.ID) {
 
 // tendVault opens a new epoch if one is due.
 func (c *Client) tendVault() {
-	if c.self == nil || !c.online() || c.saving || c.fetching || len(c.vaultChanges) == 0 && !c.vaultStale() {
+	if c.self == nil || !c.online() || c.saving || c.fetching || c.rolledBack || len(c.vaultChanges) == 0 && !c.vaultStale() {
 		return
 	}
 	var ch vaultChange
 	if len(c.vaultChanges) > 0 {
-		ch = c.vaultChanges[0]
+		if ch = c.vaultChanges[0]; ch.tried && c.made(ch) {
+			c.vaultChanged(ch, nil)
+			return
+		}
+		c.vaultChanges[0].tried = true
+	}
+	if _, err := c.root(); err != nil {
+		c.fetchState() // another device replaced the root
+		return
 	}
 	me := c.self
-	next, body, err := c.nextEpoch(ch)
+	next, err := c.nextEpoch(ch)
 	if err != nil {
 		c.cfg.Log.Error("open a vault epoch", "error", err)
 		c.vaultChanged(ch, err)
 		return
 	}
 	c.saving = true
-	c.request(wire.OpPutVault, body, func(_ []byte, err error) {
+	c.request(next.op, next.body, func(_ []byte, err error) {
 		c.saving = false
 		if c.self != me {
 			return
@@ -89,7 +117,7 @@ func (c *Client) tendVault() {
 		case err == nil:
 			c.vaultChanged(ch, c.adoptEpoch(next))
 		case code == wire.CodeConflict:
-			c.fetchState() // and then again
+			c.askChain(c.fetchState) // and then again
 		case code == CodeOffline || passes(err):
 			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
 		default:
@@ -111,51 +139,85 @@ func (c *Client) vaultChanged(ch vaultChange, err error) {
 	}
 }
 
-// nextEpoch makes the next epoch: a fresh key for every opener but removed devices'.
-func (c *Client) nextEpoch(ch vaultChange) (selfRecord, wire.PutVault, error) {
-	rec := c.self.selfRecord
+// vaultEpoch is a new epoch on its way.
+type vaultEpoch struct {
+	rec   selfRecord      // as it will be, but for the chain
+	asked *identity.Chain // when the epoch was made
+	chain *identity.Chain // with the removal that goes with it
+	op    wire.Kind
+	body  any
+}
+
+// nextEpoch makes the next epoch: a fresh key for every opener but removed devices'. A device that the
+// sigchain known here does not name yet keeps its opener, unless the epoch is to shut somebody out.
+func (c *Client) nextEpoch(ch vaultChange) (next vaultEpoch, err error) {
+	next.rec, next.asked, next.chain = c.self.selfRecord, c.self.chain, c.self.chain
+	rec := &next.rec
+	if ch.remove != nil {
+		if next.chain, err = c.replaceRoot(rec, *ch.remove); err != nil {
+			return next, err
+		}
+	}
 	key, err := vault.NewKey(c.cfg.Rand)
 	if err != nil {
-		return rec, wire.PutVault{}, err
+		return next, err
 	}
 	rec.Earlier = append(slices.Clip(rec.Earlier), rec.VaultKey)
 	rec.VaultKey, rec.VaultEpoch, rec.Revision, rec.Unlock = wire.Hash(key), rec.VaultEpoch+1, rec.Revision+1, nil
 	rec.Openers = slices.DeleteFunc(slices.Clone(rec.Openers), func(o vault.Opener) bool {
-		_, active := c.self.chain.Credential(identity.ID(o.ID))
-		return o.Kind == vault.SlotDevice && !active
+		d, known := next.chain.Device(identity.ID(o.ID))
+		return o.Kind == vault.SlotDevice && (known && !d.Active() || !known && ch.remove != nil)
 	})
 	if ch.may != nil {
 		if err := ch.may(rec.Openers); err != nil {
-			return rec, wire.PutVault{}, err
+			return next, err
 		}
 	}
 	if ch.openers != nil {
 		rec.Openers = ch.openers(rec.Openers)
 	}
 	rec.Headed = openerIDs(rec.Openers)
-	header, err := vault.SealHeader(rec.Account, rec.VaultEpoch, key, rec.Openers)
-	if err != nil {
-		return rec, wire.PutVault{}, err
+	body, err := c.sealEpoch(rec, key)
+	body.Password, body.Recovery, body.RecoveryOff = ch.password, ch.recovery, ch.off
+	next.op, next.body = wire.OpPutVault, body
+	if n := c.self.chain.Len(); ch.remove != nil {
+		next.op = wire.OpRemoveDevice
+		next.body = wire.RemoveDevice{Device: *ch.remove, Index: uint64(n), Events: next.chain.Events()[n:], Vault: &body}
 	}
-	s := c.state()
-	s.Openers, s.Earlier = rec.Openers, rec.Earlier
-	sealed, err := c.sealState(&rec, rec.Revision, s)
-	return rec, wire.PutVault{
-		Epoch: rec.VaultEpoch, Header: header, Revision: rec.Revision, State: sealed,
-		Password: ch.password, Recovery: ch.recovery, RecoveryOff: ch.off,
-	}, err
+	return next, err
 }
 
-// adoptEpoch makes the new epoch this device's, now that the server has it.
-func (c *Client) adoptEpoch(next selfRecord) error {
-	next.Chain, next.Unsaved = c.self.Chain, c.self.Unsaved
-	t := c.begin()
-	t.put(keyAccount(next.Account), next)
-	t.then(func() {
-		c.self.selfRecord = next
-		c.vaultOpeners()
-	})
-	return t.commit()
+// sealEpoch seals header and state of an epoch.
+func (c *Client) sealEpoch(rec *selfRecord, key vault.Key) (wire.PutVault, error) {
+	header, err := vault.SealHeader(rec.Account, rec.VaultEpoch, key, rec.Openers)
+	if err != nil {
+		return wire.PutVault{}, err
+	}
+	s := c.state()
+	s.Openers, s.Earlier, s.Root, s.Formers = rec.Openers, rec.Earlier, rec.Root, rec.Formers
+	sealed, err := c.sealState(rec, rec.Revision, s)
+	return wire.PutVault{Epoch: rec.VaultEpoch, Header: header, Revision: rec.Revision, State: sealed}, err
+}
+
+// adoptEpoch makes the new epoch this device's, now that the server has it. The chain follows in a batch
+// of its own, as it does on the account's other devices.
+func (c *Client) adoptEpoch(next vaultEpoch) error {
+	if next.rec.VaultEpoch > c.self.VaultEpoch {
+		next.rec.Chain, next.rec.Unsaved, next.rec.Published = c.self.Chain, c.self.Unsaved, c.self.Published
+		t := c.begin()
+		t.put(keyAccount(next.rec.Account), next.rec)
+		t.then(func() {
+			c.self.selfRecord = next.rec
+			c.vaultOpeners()
+		})
+		if err := t.commit(); err != nil {
+			return err
+		}
+	}
+	if next.op != wire.OpRemoveDevice {
+		return nil
+	}
+	return c.ownChainIs(next.chain.Events(), next.asked)
 }
 
 // vaultOpeners tells when something else opens the vault than before, here or on another device.
@@ -190,6 +252,7 @@ func takeEpoch(rec *selfRecord, key vault.Key, s wire.State, theirs *accountStat
 		}
 		rec.VaultKey, rec.VaultEpoch, rec.Earlier = wire.Hash(key), s.Epoch, theirs.Earlier
 	}
+	rec.Root, rec.Formers = theirs.Root, theirs.Formers
 	own := slices.IndexFunc(rec.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotDevice && wire.ID(o.ID) == rec.Device })
 	mine := rec.Openers[own : own+1]
 	rec.Openers, rec.Headed = slices.Clone(theirs.Openers), openerIDs(theirs.Openers)

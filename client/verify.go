@@ -119,7 +119,7 @@ func (c *Client) markShared(t *tx, account wire.ID) {
 // are none that this device ever verified of them.
 func (c *Client) keysChanged(v *conversation) bool {
 	for _, p := range v.roster.People {
-		if k := c.contacts[p.Account]; k != nil && (k.changed || !k.hadRoot(p.Root)) {
+		if k := c.contacts[p.Account]; k != nil && k.changed || c.strange(p) {
 			return true
 		}
 	}

@@ -14,13 +14,17 @@ type Devices struct {
 	Devices []DeviceInfo `cbor:"1,keyasint"`
 }
 
-// RemoveDevice appends events to the account's sigchain that remove a device. The server ends the
-// device's sessions and connections at once and drops its key packages and its inbox. Its leaves
-// are for the remover to take out of each conversation.
+// RemoveDevice appends events to the account's sigchain that remove a device and replace the root it
+// knew, and opens the vault epoch in which the new root lies: both happen, or neither. The server ends
+// the device's sessions and connections at once and drops its key packages and its inbox. Its leaves
+// are for the remover to take out of each conversation. CodeConflict says that the sigchain or the vault
+// changed meanwhile.
 type RemoveDevice struct {
 	Device ID       `cbor:"1,keyasint"`
 	Index  uint64   `cbor:"2,keyasint"` // index of the first event: compare-and-swap on the chain's length
 	Events [][]byte `cbor:"3,keyasint"`
+
+	Vault *PutVault `cbor:"4,keyasint"`
 }
 
 // Check checks sizes and counts.
@@ -31,5 +35,11 @@ func (r *RemoveDevice) Check() error {
 	if len(r.Events) == 0 || len(r.Events) > 4 {
 		return Errorf(CodeBadRequest, "one to four events")
 	}
-	return checkEvents(r.Events)
+	if r.Vault == nil {
+		return Errorf(CodeBadRequest, "a removal opens a vault epoch")
+	}
+	if r.Vault.Password != nil || r.Vault.Recovery != nil || r.Vault.RecoveryOff {
+		return Errorf(CodeBadRequest, "a removal changes no password and no recovery code")
+	}
+	return firstErr(checkEvents(r.Events), r.Vault.Check())
 }

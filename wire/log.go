@@ -201,10 +201,12 @@ type GroupInfo struct {
 }
 
 // PublishKeys adds key packages to the device's pool and replaces its last-resort key package when
-// that is not empty.
+// that is not empty. With Replace, those that wait in the pool are dropped first: they carry a credential
+// that is no longer the device's.
 type PublishKeys struct {
 	Packages   [][]byte `cbor:"1,keyasint,omitempty"`
 	LastResort []byte   `cbor:"2,keyasint,omitempty"`
+	Replace    bool     `cbor:"3,keyasint,omitempty"`
 }
 
 // Check checks sizes and counts.

@@ -44,7 +44,7 @@ func samples() []any {
 		&ResetBase{idA, [][]byte{{1}}, 2, 3, 1700000000000},
 		&Reset{Name: "ana", Token: h, Device: idB, Index: 2, Events: [][]byte{{1}, {2}}, Auth: h, KDF: kdf, Epoch: 3, Header: []byte{1}, Revision: 4, State: []byte{2}},
 		&Devices{[]DeviceInfo{{idA, 1700000000000, 1700000060000, true}}},
-		&RemoveDevice{Device: idB, Index: 2, Events: [][]byte{{1}}},
+		&RemoveDevice{Device: idB, Index: 2, Events: [][]byte{{1}}, Vault: &PutVault{Epoch: 2, Header: []byte{1}, Revision: 2, State: []byte{1}}},
 		&PutPage{Conversation: idA, Bucket: 3, Revision: 1, Page: []byte{1}},
 		&Pages{Conversation: idA, Before: 3, Limit: 16},
 		&PageList{[]Page{{3, 1, []byte{1}}}},
@@ -213,15 +213,18 @@ func TestInconsistentRequestsAreRefused(t *testing.T) {
 	external.External = true
 	adds.Add = []MemberRef{{idA, idB}}
 	for name, v := range map[string]any{
-		"welcome for nobody":         &Handshake{Frame: []byte{1}, GroupInfo: []byte{1}, Welcome: []byte{1}},
-		"added without welcome":      &adds,
-		"join key of a direct":       &Create{Kind: Direct, JoinKey: &h, Handshake: ok},
-		"open without join key":      &Create{Kind: Open, Handshake: ok},
-		"create by external commit":  &Create{Kind: Group, Handshake: external},
-		"unknown kind":               &Create{Kind: 9, Handshake: ok},
-		"first vault again":          &PutVault{Epoch: 1, Revision: 1, Header: []byte{1}, State: []byte{1}},
-		"code set and forgotten":     &PutVault{Epoch: 2, Revision: 2, Header: []byte{1}, State: []byte{1}, Recovery: &h, RecoveryOff: true},
-		"removal of no device":       &RemoveDevice{Index: 2, Events: [][]byte{{1}}},
+		"welcome for nobody":        &Handshake{Frame: []byte{1}, GroupInfo: []byte{1}, Welcome: []byte{1}},
+		"added without welcome":     &adds,
+		"join key of a direct":      &Create{Kind: Direct, JoinKey: &h, Handshake: ok},
+		"open without join key":     &Create{Kind: Open, Handshake: ok},
+		"create by external commit": &Create{Kind: Group, Handshake: external},
+		"unknown kind":              &Create{Kind: 9, Handshake: ok},
+		"first vault again":         &PutVault{Epoch: 1, Revision: 1, Header: []byte{1}, State: []byte{1}},
+		"code set and forgotten":    &PutVault{Epoch: 2, Revision: 2, Header: []byte{1}, State: []byte{1}, Recovery: &h, RecoveryOff: true},
+		"removal of no device":      &RemoveDevice{Index: 2, Events: [][]byte{{1}}},
+		"removal without a vault":   &RemoveDevice{Device: idB, Index: 2, Events: [][]byte{{1}}},
+		"removal and a password": &RemoveDevice{Device: idB, Index: 2, Events: [][]byte{{1}},
+			Vault: &PutVault{Epoch: 2, Header: []byte{1}, Revision: 2, State: []byte{1}, RecoveryOff: true}},
 		"sign-up without an account": &SignUp{Device: idB},
 	} {
 		t.Run(name, func(t *testing.T) { refuse(t, mustEncode(t, v), fresh(v), CodeBadRequest) })

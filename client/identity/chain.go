@@ -159,6 +159,24 @@ func (c *Chain) Extends(older *Chain) error {
 	return nil
 }
 
+// ReplacedByRemovals reports whether each root that came after the first n events replaced the one before
+// it because a device was removed, which is the event directly before. It is the reason a client has.
+func (c *Chain) ReplacedByRemovals(n int) bool {
+	before := uint64(0)
+	for i := max(n, 1) - 1; i < len(c.events); i++ {
+		_, body, _, err := parseEvent(c.events[i])
+		switch {
+		case err != nil:
+			return false // unreachable: the chain is verified
+		case i < n || body.Kind == kindDeviceAdded || body.Kind == kindDeviceRemoved:
+		case body.Kind != kindRootRotated || before != kindDeviceRemoved:
+			return false
+		}
+		before = body.Kind
+	}
+	return true
+}
+
 // Equal reports whether both chains hold the same events.
 func (c *Chain) Equal(other *Chain) bool {
 	return slices.EqualFunc(c.events, other.events, bytes.Equal)

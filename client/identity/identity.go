@@ -51,7 +51,7 @@ const (
 	// MaxDevices is the most devices that may be active at once.
 	MaxDevices = 32
 	// MaxRotations is the most changes of root in one chain, resets among them.
-	MaxRotations = 64
+	MaxRotations = 512
 	// MaxUserName is the longest user name, in bytes.
 	MaxUserName = 64
 	// MaxDeviceName is the longest device name, in bytes of UTF-8.

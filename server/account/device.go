@@ -18,16 +18,19 @@ func (s *Service) AddDevice(ctx context.Context, of store.Session, r *wire.AddDe
 	return nil
 }
 
-// RemoveDevice extends the account's sigchain by a removal, and ends the device's sessions at once.
+// RemoveDevice extends the account's sigchain by a removal, opens the vault epoch that goes with it, and
+// ends the device's sessions at once.
 func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.RemoveDevice) error {
 	if of.Device != nil && *of.Device == r.Device {
 		return wire.Errorf(wire.CodeBadRequest, "A device does not remove itself: sign out instead.")
 	}
-	if err := s.store.RemoveDevice(ctx, of.Account, r.Index, r.Events, r.Device); err != nil {
+	v := store.Vault{Epoch: r.Vault.Epoch, Header: r.Vault.Header, Revision: r.Vault.Revision, State: r.Vault.State}
+	if err := s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v); err != nil {
 		return err
 	}
 	s.revoked(Revoked{Account: of.Account, Device: &r.Device})
 	s.changed(Changed{Account: of.Account, By: of.Token})
+	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: v.Revision, Epoch: v.Epoch}})
 	return nil
 }
 

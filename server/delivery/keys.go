@@ -20,7 +20,7 @@ func (l *Log) PublishKeys(ctx context.Context, device wire.ID, p *wire.PublishKe
 			return wire.KeyCount{}, err
 		}
 	}
-	n, err := l.store.PublishKeys(ctx, device, p.Packages, p.LastResort)
+	n, err := l.store.PublishKeys(ctx, device, p.Packages, p.LastResort, p.Replace)
 	return wire.KeyCount{Count: n}, err
 }
 

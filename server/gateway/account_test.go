@@ -204,7 +204,8 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 		t.Fatalf("the devices are %+v", list)
 	}
 	start := time.Now()
-	gone := wire.RemoveDevice{Device: old.device, Index: 3, Events: [][]byte{[]byte("device removed")}}
+	next := wire.PutVault{Epoch: 2, Header: []byte("header"), Revision: 2, State: []byte("state")}
+	gone := wire.RemoveDevice{Device: old.device, Index: 3, Events: [][]byte{[]byte("device removed"), []byte("root rotated")}, Vault: &next}
 	must(t, fresh.ask(wire.OpRemoveDevice, gone, nil))
 	if why := old.bye(); why.Code != wire.CodeUnauthenticated {
 		t.Fatalf("the old device is told %v", why)
@@ -219,7 +220,7 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	if s.Device != nil {
 		t.Fatal("a removed device came back as itself")
 	}
-	wantCode(t, fresh.ask(wire.OpRemoveDevice, wire.RemoveDevice{Device: fresh.device, Index: 4, Events: [][]byte{{1}}}, nil), wire.CodeBadRequest)
+	wantCode(t, fresh.ask(wire.OpRemoveDevice, wire.RemoveDevice{Device: fresh.device, Index: 5, Events: [][]byte{{1}}, Vault: &next}, nil), wire.CodeBadRequest)
 }
 
 func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T) {

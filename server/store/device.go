@@ -70,13 +70,18 @@ func checkDevices(l *link, account wire.ID) error {
 	return err
 }
 
-// RemoveDevice extends an account's sigchain by events, if it has exactly index events so far, and
-// makes the device inactive: its sessions end, and its key packages and inbox are dropped. It fails
-// with CodeConflict and Last, the chain's length, when the chain was extended meanwhile, and with
+// RemoveDevice extends an account's sigchain by events, if it has exactly index events so far, opens the
+// vault epoch that goes with them, as PutVault does, and makes the device inactive: its sessions end, and
+// its key packages and inbox are dropped. All of it happens or nothing. It fails with CodeConflict when
+// chain or vault changed meanwhile (Last is the chain's length, or else the state's revision), and with
 // CodeNotFound when the account has no such active device.
-func (s *Store) RemoveDevice(ctx context.Context, account wire.ID, index uint64, events [][]byte, device wire.ID) error {
+func (s *Store) RemoveDevice(ctx context.Context, of Session, index uint64, events [][]byte, device wire.ID, v Vault) error {
+	account := of.Account
 	return s.write(ctx, "remove device", func(l *link) error {
 		if err := s.extendChain(l, account, index, events); err != nil {
+			return err
+		}
+		if err := s.openEpoch(l, of, v); err != nil {
 			return err
 		}
 		var owner wire.ID

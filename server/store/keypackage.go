@@ -13,6 +13,7 @@ import (
 const (
 	countKeys        = "SELECT COUNT(*) FROM key_package WHERE device = ? AND claimed = 0"
 	lastResortExists = "SELECT 1 FROM last_resort WHERE device = ?"
+	dropUnclaimed    = "DELETE FROM key_package WHERE device = ? AND claimed = 0"
 )
 
 // keyStatements are built per database because of upserts and row locks.
@@ -51,15 +52,23 @@ var (
 // PublishKeys adds one-time key packages to a device's pool, replaces its last-resort key package
 // when lastResort is not empty, and returns how many one-time ones the pool holds. A package that
 // was published before is not added again, even when somebody claimed it since, so a retry is
-// harmless. It fails with CodeLimit when the pool would hold more than wire.MaxKeyPackages and with
-// CodeForbidden when the device is not active.
-func (s *Store) PublishKeys(ctx context.Context, device wire.ID, packages [][]byte, lastResort []byte) (count uint32, err error) {
+// harmless. With replace, what waits in the pool is dropped first, the last-resort one too. It fails with
+// CodeLimit when the pool would hold more than wire.MaxKeyPackages and with CodeForbidden when the device
+// is not active.
+func (s *Store) PublishKeys(ctx context.Context, device wire.ID, packages [][]byte, lastResort []byte, replace bool) (count uint32, err error) {
 	if slices.ContainsFunc(packages, func(p []byte) bool { return len(p) == 0 }) {
 		return 0, wire.Errorf(wire.CodeBadRequest, "a key package is empty")
 	}
 	err = s.write(ctx, "publish keys", func(l *link) error {
 		if err := s.lockActive(l, device); err != nil {
 			return err
+		}
+		if replace {
+			for _, text := range []string{dropUnclaimed, dropLastResort} {
+				if _, err := l.exec(text, device[:]); err != nil {
+					return err
+				}
+			}
 		}
 		if err := s.insertPackages(l, device, packages); err != nil {
 			return err

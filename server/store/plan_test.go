@@ -148,7 +148,7 @@ func filled(t *testing.T, o Options) (s *Store, conversation, account, device wi
 		refs[i] = wire.MemberRef{Account: drawID(), Device: drawID()}
 		a := Account{ID: refs[i].Account, Name: fmt.Sprint("person", i), KDF: wire.KDF{Salt: make([]byte, 16)}, Revision: 1}
 		check(t, s.CreateAccount(t.Context(), a, [][]byte{{1}, {2}}, Device{ID: refs[i].Device}, nil))
-		_, err := s.PublishKeys(t.Context(), refs[i].Device, [][]byte{{1}, {2}, {3}, {4}}, []byte{9})
+		_, err := s.PublishKeys(t.Context(), refs[i].Device, [][]byte{{1}, {2}, {3}, {4}}, []byte{9}, false)
 		check(t, err)
 		check(t, s.CreateSession(t.Context(), Session{Token: wire.Hash{byte(i)}, Account: a.ID, Expires: time.Now().Add(time.Hour)}))
 	}

@@ -36,28 +36,30 @@ type Password struct {
 // epoch and revision are the stored ones plus one, and with CodeWrongPassword when the present
 // password is neither the stored one nor the recovery code.
 func (s *Store) PutVault(ctx context.Context, of Session, v Vault) error {
-	return s.write(ctx, "put vault", func(l *link) error {
-		var revision, epoch uint64
-		var auth wire.Hash
-		var recovery *wire.Hash
-		found, err := l.one([]any{&revision, &epoch, scanHash(&auth), optionalHash{&recovery}}, selectVault+s.words.forUpdate, of.Account[:])
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return errNoAccount()
-		case v.Revision != revision+1 || v.Epoch != epoch+1:
-			return stateConflict(revision)
-		}
-		if err := s.putPassword(l, of, v.Password, auth, recovery); err != nil {
-			return err
-		}
-		if v.Recovery != nil || v.RecoveryOff {
-			recovery = v.Recovery
-		}
-		_, err = l.exec(updateVault, some(v.Header), number(v.Epoch), some(v.State), number(v.Revision), nullableHash(recovery), of.Account[:])
+	return s.write(ctx, "put vault", func(l *link) error { return s.openEpoch(l, of, v) })
+}
+
+func (s *Store) openEpoch(l *link, of Session, v Vault) error {
+	var revision, epoch uint64
+	var auth wire.Hash
+	var recovery *wire.Hash
+	found, err := l.one([]any{&revision, &epoch, scanHash(&auth), optionalHash{&recovery}}, selectVault+s.words.forUpdate, of.Account[:])
+	switch {
+	case err != nil:
 		return err
-	})
+	case !found:
+		return errNoAccount()
+	case v.Revision != revision+1 || v.Epoch != epoch+1:
+		return stateConflict(revision)
+	}
+	if err := s.putPassword(l, of, v.Password, auth, recovery); err != nil {
+		return err
+	}
+	if v.Recovery != nil || v.RecoveryOff {
+		recovery = v.Recovery
+	}
+	_, err = l.exec(updateVault, some(v.Header), number(v.Epoch), some(v.State), number(v.Revision), nullableHash(recovery), of.Account[:])
+	return err
 }
 
 func (s *Store) putPassword(l *link, of Session, p *Password, auth wire.Hash, recovery *wire.Hash) error {

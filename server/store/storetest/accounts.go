@@ -177,7 +177,7 @@ func removeDevice(w *world) {
 	p := w.person("ada")
 	old := w.session(p, &p.device)
 	fresh := w.session(p, nil)
-	_, err := w.store.PublishKeys(w.Context(), p.device, [][]byte{{1}}, []byte{2})
+	_, err := w.store.PublishKeys(w.Context(), p.device, [][]byte{{1}}, []byte{2}, false)
 	w.ok(err)
 
 	next := store.Device{ID: w.id(), Created: w.clock.Add(time.Second)}
@@ -195,11 +195,22 @@ func removeDevice(w *world) {
 	w.ok(w.store.SawDevice(w.Context(), next.ID, next.Created)) // never back
 
 	events = [][]byte{[]byte("removed")}
-	w.refused(w.store.RemoveDevice(w.Context(), p.account, 2, events, p.device), wire.CodeConflict)
-	w.refused(w.store.RemoveDevice(w.Context(), p.account, 3, events, w.id()), wire.CodeNotFound)
-	w.refused(w.store.RemoveDevice(w.Context(), p.account, 3, events, w.person("eve").device), wire.CodeNotFound)
-	w.ok(w.store.RemoveDevice(w.Context(), p.account, 3, events, p.device))
-	w.refused(w.store.RemoveDevice(w.Context(), p.account, 4, events, p.device), wire.CodeNotFound)
+	remove := func(index uint64, device wire.ID, v store.Vault) error {
+		return w.store.RemoveDevice(w.Context(), session, index, events, device, v)
+	}
+	second := store.Vault{Epoch: 2, Header: []byte("second header"), Revision: 2, State: []byte("second state")}
+	early := second
+	early.Epoch = 3
+	w.refused(remove(2, p.device, second), wire.CodeConflict)
+	w.refused(remove(3, p.device, early), wire.CodeConflict)
+	w.refused(remove(3, w.id(), second), wire.CodeNotFound)
+	w.refused(remove(3, w.person("eve").device, second), wire.CodeNotFound)
+	w.isBefore(p, 3) // what was refused left neither chain nor vault behind
+	w.ok(remove(3, p.device, second))
+	a, err := w.store.AccountByID(w.Context(), p.account)
+	w.ok(err)
+	w.equal([]any{a.Epoch, a.Revision, a.Header, a.State}, []any{second.Epoch, second.Revision, second.Header, second.State})
+	w.refused(remove(4, p.device, store.Vault{Epoch: 3, Header: []byte{1}, Revision: 3, State: []byte{1}}), wire.CodeNotFound)
 	_, err = w.store.SessionByToken(w.Context(), old)
 	w.refused(err, wire.CodeUnauthenticated)
 	devices, err := w.store.Devices(w.Context(), []wire.ID{p.account})
@@ -209,7 +220,7 @@ func removeDevice(w *world) {
 	keys, err := w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(len(keys), 0)
-	_, err = w.store.PublishKeys(w.Context(), p.device, [][]byte{{3}}, nil)
+	_, err = w.store.PublishKeys(w.Context(), p.device, [][]byte{{3}}, nil, false)
 	w.refused(err, wire.CodeForbidden)
 	err = w.store.CreateSession(w.Context(), store.Session{Token: w.hash(), Account: p.account, Device: &p.device, Expires: w.clock.Add(time.Hour)})
 	w.refused(err, wire.CodeForbidden)
@@ -220,6 +231,17 @@ func removeDevice(w *world) {
 		}
 	}
 	w.refused(err, wire.CodeLimit)
+}
+
+// isBefore demands that a removal has not touched chain and vault.
+func (w *world) isBefore(p person, events int) {
+	w.Helper()
+	chain, err := w.store.Chain(w.Context(), p.account)
+	w.ok(err)
+	w.equal(len(chain), events)
+	a, err := w.store.AccountByID(w.Context(), p.account)
+	w.ok(err)
+	w.equal(a.Epoch, uint64(1))
 }
 
 func stateRace(w *world) {

@@ -14,7 +14,7 @@ func restart(w *world) {
 	w.raw()
 	people := w.people(2)
 	token := w.session(people[0], &people[0].device)
-	_, err := w.store.PublishKeys(w.Context(), people[1].device, packages(0, 3), nil)
+	_, err := w.store.PublishKeys(w.Context(), people[1].device, packages(0, 3), nil, false)
 	w.ok(err)
 	id := w.group(people[0], people[1])
 	w.done(w.send(people[1], id, 1))
@@ -99,7 +99,7 @@ func prune(w *world) {
 	old := w.session(p, nil)
 	hash := w.hash()
 	w.ok(w.store.CreateInvite(w.Context(), hash, 1, w.clock.Add(time.Minute)))
-	_, err := w.store.PublishKeys(w.Context(), p.device, packages(0, 2), nil)
+	_, err := w.store.PublishKeys(w.Context(), p.device, packages(0, 2), nil, false)
 	w.ok(err)
 	_, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
@@ -112,7 +112,7 @@ func prune(w *world) {
 	_, err = w.store.SessionByToken(w.Context(), old)
 	w.refused(err, wire.CodeUnauthenticated)
 	w.refused(w.store.CheckInvite(w.Context(), hash), wire.CodeRegistration)
-	n, err := w.store.PublishKeys(w.Context(), p.device, packages(0, 1), nil)
+	n, err := w.store.PublishKeys(w.Context(), p.device, packages(0, 1), nil, false)
 	w.ok(err)
 	w.equal(n, uint32(2)) // the claimed one's hash was forgotten; the one left was not
 }

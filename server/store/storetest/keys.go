@@ -18,7 +18,7 @@ func packages(from, to int) (list [][]byte) {
 func claimsOnce(w *world) {
 	p, q := w.person("ada"), w.person("grace")
 	for _, owner := range []person{p, q} {
-		n, err := w.store.PublishKeys(w.Context(), owner.device, packages(0, 40), []byte("last resort of "+owner.name))
+		n, err := w.store.PublishKeys(w.Context(), owner.device, packages(0, 40), []byte("last resort of "+owner.name), false)
 		w.ok(err)
 		w.equal(n, uint32(40))
 	}
@@ -71,25 +71,25 @@ func keyPool(w *world) {
 	w.ok(err)
 	w.equal(len(keys), 0)
 
-	n, err = w.store.PublishKeys(w.Context(), p.device, packages(0, 90), []byte("first resort"))
+	n, err = w.store.PublishKeys(w.Context(), p.device, packages(0, 90), []byte("first resort"), false)
 	w.ok(err)
 	w.equal(n, uint32(90))
-	_, err = w.store.PublishKeys(w.Context(), p.device, packages(90, 101), nil)
+	_, err = w.store.PublishKeys(w.Context(), p.device, packages(90, 101), nil, false)
 	w.refused(err, wire.CodeLimit)
-	n, err = w.store.PublishKeys(w.Context(), p.device, packages(80, 100), []byte("second resort"))
+	n, err = w.store.PublishKeys(w.Context(), p.device, packages(80, 100), []byte("second resort"), false)
 	w.ok(err)
 	w.equal(n, uint32(100))
 
 	keys, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(keys[0].Package, []byte("package 0"))
-	n, err = w.store.PublishKeys(w.Context(), p.device, packages(0, 90), nil) // the answer was lost
+	n, err = w.store.PublishKeys(w.Context(), p.device, packages(0, 90), nil, false) // the answer was lost
 	w.ok(err)
 	w.equal(n, uint32(99))
 
-	_, err = w.store.PublishKeys(w.Context(), p.device, [][]byte{{}}, nil)
+	_, err = w.store.PublishKeys(w.Context(), p.device, [][]byte{{}}, nil, false)
 	w.refused(err, wire.CodeBadRequest)
-	_, err = w.store.PublishKeys(w.Context(), w.id(), packages(0, 1), nil)
+	_, err = w.store.PublishKeys(w.Context(), w.id(), packages(0, 1), nil, false)
 	w.refused(err, wire.CodeForbidden)
 	keys, err = w.store.ClaimKeys(w.Context(), p.device, []wire.ID{p.account}) // one's own device is no news
 	w.ok(err)
@@ -101,4 +101,16 @@ func keyPool(w *world) {
 	keys, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
 	w.ok(err)
 	w.equal(keys[0].Package, []byte("second resort"))
+
+	_, err = w.store.PublishKeys(w.Context(), p.device, packages(100, 110), nil, false)
+	w.ok(err)
+	n, err = w.store.PublishKeys(w.Context(), p.device, packages(200, 202), nil, true) // under another credential
+	w.ok(err)
+	w.equal(n, uint32(2))
+	_, resort, err = w.store.CountKeys(w.Context(), p.device)
+	w.ok(err)
+	w.equal(resort, false)
+	keys, err = w.store.ClaimKeys(w.Context(), wire.ID{}, []wire.ID{p.account})
+	w.ok(err)
+	w.equal(keys[0].Package, []byte("package 200"))
 }

@@ -35,7 +35,7 @@ func resets(w *world) {
 	w.done(w.create(wire.Direct, ada, direct, ben))
 	w.done(w.send(ben, direct, 1))
 	old := w.session(ada, &ada.device)
-	_, err := w.store.PublishKeys(w.Context(), ada.device, [][]byte{{1}}, []byte{2})
+	_, err := w.store.PublishKeys(w.Context(), ada.device, [][]byte{{1}}, []byte{2}, false)
 	w.ok(err)
 	w.ok(w.store.PutPage(w.Context(), ada.account, &wire.PutPage{Conversation: direct, Revision: 1, Page: []byte{1}}))
 

@@ -245,7 +245,10 @@ func (w *world) replace(p person) person {
 	events, old := [][]byte{w.bytes(100), w.bytes(100)}, p.device
 	p.device, p.chain = w.id(), append(p.chain[:index:index], events...)
 	w.ok(w.store.AddDevice(w.Context(), p.account, index, events[:1], store.Device{ID: p.device, Created: w.clock}, token))
-	w.ok(w.store.RemoveDevice(w.Context(), p.account, index+1, events[1:], old))
+	a, err := w.store.AccountByID(w.Context(), p.account)
+	w.ok(err)
+	vault := store.Vault{Epoch: a.Epoch + 1, Header: a.Header, Revision: a.Revision + 1, State: a.State}
+	w.ok(w.store.RemoveDevice(w.Context(), store.Session{Token: token, Account: p.account}, index+1, events[1:], old, vault))
 	return p
 }
 

@@ -1,0 +1,48 @@
+package client
+
+import (
+	"errors"
+
+	"frond/client/identity"
+	"frond/wire"
+)
+
+// A server that was set back, or cheats, shows less of the account than this device saw before. That is
+// never taken: this device keeps what it knows, and says so. It writes nothing there before the next
+// connection, on which the server may have found what it lost.
+
+const textRolledBack = "The server shows an older state of your account than this device has seen, so it was set back or does not tell the truth. This device keeps what it knows and saves nothing there for now."
+
+var errRolledBack = wire.Errorf(CodeRolledBack, textRolledBack)
+
+// notBefore checks that a vault is not older than the record knows.
+func (r *selfRecord) notBefore(revision, epoch uint64) error {
+	if revision < r.Revision || epoch < r.VaultEpoch {
+		return errRolledBack
+	}
+	return nil
+}
+
+// rollback says that the server shows less than this device knows.
+func (c *Client) rollback() {
+	c.rolledBack = true
+	c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack})
+}
+
+func (c *Client) refusedState(err error) {
+	c.cfg.Log.Warn("refused the account's state", "error", err)
+	if errors.Is(err, errRolledBack) {
+		c.rollback()
+		return
+	}
+	c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true vault of this account."})
+}
+
+func (c *Client) refusedChain(err error) {
+	c.cfg.Log.Warn("refused the account's own sigchain", "error", err)
+	if errors.Is(err, identity.ErrShortened) {
+		c.rollback()
+		return
+	}
+	c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true keys of this account: " + err.Error()})
+}
