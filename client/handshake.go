@@ -264,8 +264,12 @@ func (c *Client) merge(t *tx, v *conversation) error {
 // enterGroup merges a handshake by which this device came in: its log begins here.
 func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error {
 	notice, lost, before := v.pending.Notice, v.rec.Lost != 0, v.roster
+	created := v.pending.Kind == pendingCreate
 	if err := c.merge(t, v); err != nil {
 		return err
+	}
+	if created {
+		c.stateChanged(t) // the join key is as old as the conversation: merging it changes nothing
 	}
 	v.outside, v.ahead, v.gap, v.gaps, v.awaiting, v.known = false, false, false, 0, 0, seq
 	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped, v.rec.Cut = stateActive, true, false, false, nil

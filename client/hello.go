@@ -162,9 +162,17 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	t.mark(v, markRecord|markGroup)
 	c.stateChanged(t)
-	c.putNotice(t, v, item.Seq, c.nowMillis(), noticeRecord{What: noticeAdded, By: item.Account, Accounts: []wire.ID{c.self.Account}, Fresh: true})
+	c.putNotice(t, v, item.Seq, c.nowMillis(), noticeRecord{What: noticeAdded, By: c.adder(&roster, item.Account), Accounts: []wire.ID{c.self.Account}, Fresh: true})
 	t.then(func() { c.notify(v.id) })
 	return v, nil
+}
+
+// adder is who added this device, as the server says: somebody of the conversation, or nobody known.
+func (c *Client) adder(roster *Roster, account wire.ID) wire.ID {
+	if roster.role(account) == 0 {
+		return wire.ID{}
+	}
+	return account
 }
 
 // waiter waits for a conversation to be there.

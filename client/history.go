@@ -220,6 +220,9 @@ func (c *Client) restoreFailed(v *conversation, err error) {
 	}
 	c.cfg.Log.Warn("restoring history", "conversation", v.id, "error", err)
 	r.attempts++
+	if r.attempts == patientAttempts && isWire(err) && !passes(err) {
+		c.emit(Fault{Code: CodeVault, Text: "The server does not show the history of a conversation: " + c.view(v).Title})
+	}
 	c.after(c.jitter(c.cfg.Backoff.at(r.attempts)), c.restoreNext)
 }
 

@@ -59,6 +59,9 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		c.emit(Fault{Code: CodeKeyChanged, Text: "This device can not join a conversation it was in: " + err.Error()})
 		c.later(v, longRetry)
 	default:
+		if v.attempts == suspicious && !isWire(err) {
+			c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show how this device can join a conversation it was in."})
+		}
 		c.retry(v, err)
 	}
 }

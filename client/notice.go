@@ -106,6 +106,9 @@ func (c *Client) who(account wire.ID) string {
 	if account == c.self.Account {
 		return "You"
 	}
+	if account.IsZero() {
+		return "Somebody"
+	}
 	if name := c.nameOf(account); name != "" {
 		return name
 	}

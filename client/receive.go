@@ -34,7 +34,7 @@ func (c *Client) entries(list []wire.Entry) {
 			continue
 		}
 		v.known = max(v.known, e.Seq)
-		if e.Seq != v.rec.Cursor+1 {
+		if e.Seq != v.rec.Cursor+1 && !c.jump(t, v, e) {
 			c.missing(v)
 			continue
 		}

@@ -82,6 +82,9 @@ func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open func() (
 		if err != nil {
 			return err
 		}
+		if err := listsAll(chain, rec.Headed); err != nil {
+			return err
+		}
 		if err := c.newDevice(&rec, chain, root); err != nil {
 			return err
 		}
@@ -139,6 +142,17 @@ func ownChain(s wire.Session, root identity.Root) (*identity.Chain, error) {
 		return nil, wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account.")
 	}
 	return chain, nil
+}
+
+// listsAll demands that the sigchain knows every device for which the vault was sealed: one that is not in
+// it was left out.
+func listsAll(chain *identity.Chain, devices []wire.ID) error {
+	for _, id := range devices {
+		if _, known := chain.Device(identity.ID(id)); !known {
+			return wire.Errorf(CodeKeyChanged, "The server does not show the whole list of this account's devices.")
+		}
+	}
+	return nil
 }
 
 // enter makes an account the one that is signed in here, and goes online.

@@ -11,6 +11,8 @@ const (
 	// suspicious is how often in a row entries are asked for in vain, at growing distances, before the
 	// person is told.
 	suspicious = 5
+	// resigned is how often, before the conversation goes on without them.
+	resigned = 12
 	// mostLost is how often a message is sent again that the server acknowledged and lost.
 	mostLost = 3
 )
@@ -28,6 +30,18 @@ func (c *Client) withheld(v *conversation) {
 func (c *Client) tellWithheld(v *conversation, text string) {
 	c.cfg.Log.Warn("the server holds something back", "conversation", v.id, "known", v.known, "cursor", v.rec.Cursor)
 	c.emit(Fault{Code: CodeWithheld, Text: text + c.view(v).Title})
+}
+
+// jump goes on after entries that the server was asked for many times in vain: it may have lost them for
+// good. A row says so; should another device of the account have them, the vault brings them back.
+func (c *Client) jump(t *tx, v *conversation, e *wire.Entry) bool {
+	if v.gaps < resigned {
+		return false
+	}
+	c.lacking(t, v, v.rec.Cursor, e.Seq)
+	c.putMessage(t, v, e.Seq-1, messageRecord{Message: e.Message, At: e.Received, Reason: ReasonWithheld})
+	v.rec.Cursor = e.Seq - 1
+	return true
 }
 
 // expect notes that the log goes at least as far as seq, and looks later whether it does.

@@ -280,3 +280,16 @@ func TestARecoveryCodeBringsEverythingBackAndAPasswordChangeSignsNobodyOut(t *te
 		w.second(t, phone)
 	})
 }
+
+// The join key of a new conversation is saved at once, also when everybody in it was known before.
+func TestAConversationThatWasJustBegunIsOnANewDeviceToo(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		phone, ben := p[0], p[1]
+		phone.create(t, wire.Direct, ben)
+		time.Sleep(time.Minute)
+		group := phone.create(t, wire.Group, ben)
+		laptop := w.second(t, phone)
+		ben.say(t, group, "to both")
+		laptop.reads(t, group, "to both")
+	})
+}

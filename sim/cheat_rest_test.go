@@ -1,3 +1,0 @@
-package sim
-
-var falseJoins, falseAccounts, falseDatabases []attack
