@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -231,10 +232,13 @@ func TestTwoDevicesWriteOnePageTogether(t *testing.T) {
 }
 
 // pageReply rewrites the answers that hold pages of the vault.
-func pageReply(change func(*wire.PageList)) func(wire.Frame) []wire.Frame {
+func pageReply(change func(*wire.PageList)) func(wire.Frame) []wire.Frame { return pageReplyBut(nil, change) }
+
+// pageReplyBut leaves the answer with one page as it is.
+func pageReplyBut(but []byte, change func(*wire.PageList)) func(wire.Frame) []wire.Frame {
 	return func(f wire.Frame) []wire.Frame {
 		var list wire.PageList
-		if f.Kind == wire.ReplyOK && wire.Decode(f.Body, &list) == nil && len(list.Pages) > 0 {
+		if f.Kind == wire.ReplyOK && wire.Decode(f.Body, &list) == nil && len(list.Pages) > 0 && !bytes.Equal(list.Pages[0].Page, but) {
 			change(&list)
 			f.Body, _ = wire.Encode(list)
 		}
@@ -267,20 +271,20 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 		want  []string
 		fault bool
 	}{
-		"a truncated page": {func(*scene) func(wire.Frame) []wire.Frame {
-			return pageReply(func(l *wire.PageList) { l.Pages[0].Page = l.Pages[0].Page[:len(l.Pages[0].Page)-1] })
+		"a truncated page": {func(s *scene) func(wire.Frame) []wire.Frame {
+			return pageReplyBut(s.other, func(l *wire.PageList) { l.Pages[0].Page = l.Pages[0].Page[:len(l.Pages[0].Page)-1] })
 		}, []string{"[vault-damaged]", "[vault-damaged]", "[vault-damaged]", "[vault-damaged]"}, true},
 		"a page of another conversation": {func(s *scene) func(wire.Frame) []wire.Frame {
-			return pageReply(func(l *wire.PageList) { l.Pages[0].Page = s.other })
+			return pageReplyBut(s.other, func(l *wire.PageList) { l.Pages[0].Page = s.other })
 		}, []string{"[vault-damaged]", "[vault-damaged]", "[vault-damaged]", "[vault-damaged]"}, true},
 		"an older page that calls itself new": {func(s *scene) func(wire.Frame) []wire.Frame {
-			return pageReply(func(l *wire.PageList) { l.Pages[0].Page = s.early[0].Page })
+			return pageReplyBut(s.other, func(l *wire.PageList) { l.Pages[0].Page = s.early[0].Page })
 		}, []string{"[vault-damaged]", "[vault-damaged]", "[vault-damaged]", "[vault-damaged]"}, true},
 		"an older page": {func(s *scene) func(wire.Frame) []wire.Frame {
-			return pageReply(func(l *wire.PageList) { l.Pages = s.early })
+			return pageReplyBut(s.other, func(l *wire.PageList) { l.Pages = s.early })
 		}, []string{"one", "[no-key]", "[no-key]", "[no-key]"}, false},
-		"no page": {func(*scene) func(wire.Frame) []wire.Frame {
-			return pageReply(func(l *wire.PageList) { l.Pages = nil })
+		"no page": {func(s *scene) func(wire.Frame) []wire.Frame {
+			return pageReplyBut(s.other, func(l *wire.PageList) { l.Pages = nil })
 		}, []string{"[no-key]", "[no-key]", "[no-key]", "[no-key]"}, false},
 		"a message left out": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries = slices.Delete(l.Entries, 1, 2) })
@@ -288,8 +292,8 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 		"everything left out": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries = nil })
 		}, []string{"[withheld]", "[withheld]", "[withheld]", "[withheld]"}, false},
-		"a page of an epoch that never was": {func(*scene) func(wire.Frame) []wire.Frame {
-			return pageReply(func(l *wire.PageList) { l.Pages[0].Page[1] = 99 })
+		"a page of an epoch that never was": {func(s *scene) func(wire.Frame) []wire.Frame {
+			return pageReplyBut(s.other, func(l *wire.PageList) { l.Pages[0].Page[1] = 99 })
 		}, []string{"[vault-damaged]", "[vault-damaged]", "[vault-damaged]", "[vault-damaged]"}, true},
 		"one token for another": {func(*scene) func(wire.Frame) []wire.Frame {
 			return historyReply(func(l *wire.Entries) { l.Entries[1].Token = l.Entries[2].Token })
