@@ -45,7 +45,9 @@ var falseAccounts = []attack{
 	{"a new device is given the vault header from before the password changed", func(s *plot) {
 		old := s.account(s.ada)
 		before := s.ada.keys
-		next := vault.Keys{Auth: [32]byte{1}, Wrap: [32]byte{2}}
+		var next vault.Keys
+		_, _ = s.ada.rand.Read(next.Auth[:])
+		_, _ = s.ada.rand.Read(next.Wrap[:])
 		if err := s.ada.on().ChangePassword(context.Background(), &before, next, s.ada.kdf); err != nil {
 			s.t.Fatal(err)
 		}

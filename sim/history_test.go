@@ -232,7 +232,9 @@ func TestTwoDevicesWriteOnePageTogether(t *testing.T) {
 }
 
 // pageReply rewrites the answers that hold pages of the vault.
-func pageReply(change func(*wire.PageList)) func(wire.Frame) []wire.Frame { return pageReplyBut(nil, change) }
+func pageReply(change func(*wire.PageList)) func(wire.Frame) []wire.Frame {
+	return pageReplyBut(nil, change)
+}
 
 // pageReplyBut leaves the answer with one page as it is.
 func pageReplyBut(but []byte, change func(*wire.PageList)) func(wire.Frame) []wire.Frame {
