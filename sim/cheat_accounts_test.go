@@ -68,7 +68,7 @@ var falseAccounts = []attack{
 	}},
 	{"a device is shown its own sigchain shortened", func(s *plot) {
 		s.greet(s.ada, nil, reply(wire.OpLookup, func(a *wire.Accounts) { a.Accounts[0].Chain = a.Accounts[0].Chain[:1] }))
-		s.warned(s.ada, client.CodeKeyChanged)
+		s.warned(s.ada, client.CodeRolledBack)
 	}},
 	{"a device is shown its own sigchain with a device that eve's root signs", func(s *plot) {
 		forged := s.made(s.ada, s.root(s.eve))
