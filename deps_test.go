@@ -35,7 +35,8 @@ var layers = []struct {
 	{"frond/server/bus/...", []string{"frond/wire", "frond/server/bus"}},
 	{"frond/server/account", []string{"frond/wire", "frond/mls", "frond/server/store", "frond/server/bus"}},
 	{"frond/server/delivery", []string{"frond/wire", "frond/mls", "frond/server/store", "frond/server/bus"}},
-	{"frond/server/gateway", []string{"frond/wire", "frond/server/account", "frond/server/delivery", "frond/server/store", "frond/server/bus"}},
+	{"frond/server/stats", []string{"frond/wire"}},
+	{"frond/server/gateway", []string{"frond/wire", "frond/server/stats", "frond/server/account", "frond/server/delivery", "frond/server/store", "frond/server/bus"}},
 
 	{"frond/web", nil},
 	{"frond/web/...", nil},

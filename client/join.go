@@ -49,7 +49,7 @@ func (c *Client) joinFailed(v *conversation, err error) {
 	case err == errJoinKey && v.rec.Lost == 0 && v.attempts < joinKeyTries:
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
-	case v.rec.Lost != 0 && wire.CodeOf(err) == wire.CodeForbidden && v.outside && !c.cutOff(v):
+	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v):
 		c.countedOut(v)
 	case v.rec.Lost == lostStep && !v.ahead && !(isWire(err) && passes(err)):
 		c.found(v) // nobody went on, and nobody joins by this: the commit was good for nobody

@@ -72,6 +72,9 @@ func samples() []any {
 		&ClaimedKeys{[]ClaimedKey{{idA, idB, []byte{1}}}},
 		&InboxItem{Item: 5, Conversation: idA, Kind: Direct, Seq: 1, Account: idB, Welcome: []byte{1}},
 		&InboxAck{[]uint64{5}},
+		&Signal{Conversation: idA, To: idB, Device: &idA, Body: []byte{1}},
+		&Signalled{idA, idB, idA, []byte{1}},
+		&Report{map[string]uint64{"damaged": 2}},
 		&Nothing{},
 		&Error{Code: CodeConflict, Message: "lost the race", Last: 8, Conversation: &idA, RetryAfter: 2},
 	}

@@ -70,6 +70,7 @@ type settings struct {
 	level        slog.Level
 	proxied      bool
 	unlimited    bool
+	metrics      string
 }
 
 func (s *settings) register(f *flag.FlagSet) {
@@ -81,6 +82,7 @@ func (s *settings) register(f *flag.FlagSet) {
 	f.StringVar(&s.key, "tls-key", "", "`file` with the certificate's private key")
 	f.TextVar(&s.level, "log-level", slog.LevelInfo, "`level` from which on to log: debug, info, warn or error")
 	f.BoolVar(&s.proxied, "behind-proxy", false, "a proxy of yours is in front: take client addresses from X-Forwarded-For")
+	f.StringVar(&s.metrics, "metrics", "", "`address` on which to show counters to Prometheus, like 127.0.0.1:9100; keep it private (default: nowhere)")
 	f.BoolVar(&s.unlimited, "unlimited", false, "no limits on rates and connections; only for load tests")
 }
 

@@ -90,6 +90,36 @@ func TestServeTellsWhereToGoAndStopsWhenAsked(t *testing.T) {
 	}
 }
 
+func TestCountersAreShownOnAnAddressOfTheirOwn(t *testing.T) {
+	url, seen, stop := running(t, "--data", t.TempDir(), "--metrics", "127.0.0.1:0")
+	_, rest, _ := strings.Cut(seen.String(), "msg=counting url=")
+	at, _, _ := strings.Cut(rest, "\n")
+	a, err := http.Get(at)
+	if err != nil {
+		t.Fatalf("%q: %v", at, err)
+	}
+	body, _ := io.ReadAll(a.Body)
+	a.Body.Close()
+	for _, name := range []string{"frond_connections 0", "frond_append_seconds_count 0", "frond_device_failures_total", "process_resident_memory_bytes"} {
+		if !strings.Contains(string(body), name) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	if a, err = http.Get(url + "/metrics"); err == nil {
+		body, _ = io.ReadAll(a.Body)
+		a.Body.Close()
+	}
+	if err != nil || strings.Contains(string(body), "frond_connections") {
+		t.Fatalf("the public address shows the counters: %v", err)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := http.Get(at); err == nil {
+		t.Fatal("it still counts")
+	}
+}
+
 func TestAnInviteIsMadeBesideARunningServer(t *testing.T) {
 	dir := t.TempDir()
 	_, seen, stop := running(t, "--data", dir, "--registration", "invite")

@@ -14,6 +14,7 @@ import (
 	"frond/server/bus"
 	"frond/server/delivery"
 	"frond/server/gateway"
+	"frond/server/stats"
 	"frond/server/store"
 	"frond/web"
 	"frond/wire"
@@ -54,6 +55,7 @@ type house struct {
 	accounts *account.Service
 	gateway  *gateway.Gateway
 	logger   *slog.Logger
+	stats    *stats.Stats // nil without --metrics
 }
 
 func build(ctx context.Context, s *settings, logger *slog.Logger) (*house, error) {
@@ -78,10 +80,13 @@ func (h *house) wire(ctx context.Context, s *settings) error {
 		return err
 	}
 	h.accounts = accounts
+	if s.metrics != "" {
+		h.stats = stats.New()
+	}
 	log := delivery.New(h.store, bus.NewLocal(), h.logger)
 	h.gateway, err = gateway.New(gateway.Options{
 		Accounts: accounts, Log: log, Static: web.Handler(), Healthy: h.store.Ping, Release: versionText(),
-		Origins: s.origins, Proxied: s.proxied, Limits: gatewayLimits, Logger: h.logger,
+		Origins: s.origins, Proxied: s.proxied, Limits: gatewayLimits, Logger: h.logger, Stats: h.stats,
 	})
 	return err
 }
@@ -90,6 +95,9 @@ func (h *house) close() error { return h.store.Close() }
 
 // serve answers until ctx ends, and then lets everybody finish.
 func (h *house) serve(ctx context.Context, s *settings, listener net.Listener) error {
+	if err := h.showStats(ctx, s.metrics); err != nil {
+		return errors.Join(err, listener.Close(), h.close())
+	}
 	server := &http.Server{
 		Handler:           h.gateway.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,

@@ -8,7 +8,7 @@ import (
 	"frond/wire"
 )
 
-// PublishKeys adds key packages to a device's pool and answers how many it holds now.
+// PublishKeys adds key packages to a device's pool, or puts them in the place of what it holds, and answers how many it holds now.
 func (l *Log) PublishKeys(ctx context.Context, device wire.ID, p *wire.PublishKeys) (wire.KeyCount, error) {
 	for _, k := range p.Packages {
 		if err := checkKeyPackage(k); err != nil {
@@ -28,6 +28,12 @@ func (l *Log) PublishKeys(ctx context.Context, device wire.ID, p *wire.PublishKe
 func (l *Log) ClaimKeys(ctx context.Context, by wire.ID, c *wire.ClaimKeys) (wire.ClaimedKeys, error) {
 	keys, err := l.store.ClaimKeys(ctx, by, c.Accounts)
 	return wire.ClaimedKeys{Keys: keys}, err
+}
+
+// Member reports whether a device is in a conversation now.
+func (l *Log) Member(ctx context.Context, conversation, device wire.ID) (bool, error) {
+	_, until, ok, err := l.store.Entitlement(ctx, conversation, device)
+	return ok && until == 0, err
 }
 
 // GroupInfo returns what an account's device needs to join a conversation by external commit. Only

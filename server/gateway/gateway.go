@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"frond/server/account"
 	"frond/server/delivery"
+	"frond/server/stats"
 	"frond/wire"
 )
 
@@ -27,6 +29,7 @@ type Options struct {
 	Limits  *Limits          // nil: DefaultLimits
 	Now     func() time.Time // nil: time.Now
 	Logger  *slog.Logger     // nil: slog.Default()
+	Stats   *stats.Stats     // nil: nothing is counted
 }
 
 // Limits bound what clients may take. A zero field has no limit.
@@ -54,6 +57,9 @@ type Gateway struct {
 	logger   *slog.Logger
 	conns    registry
 	crew     crew
+	stats    *stats.Stats
+	sourcing sync.Mutex
+	sources  map[wire.ID]*source // by device; sourcing guards it
 	routes   http.Handler
 	ctx      context.Context // of what connections ask of the database; ends with Shutdown
 	cancel   context.CancelFunc
@@ -80,6 +86,8 @@ func New(o Options) (*Gateway, error) {
 		g.logger = slog.Default()
 	}
 	g.crew = newCrew()
+	g.stats, g.sources = o.Stats, map[wire.ID]*source{}
+	g.stats.Connections(g.conns.count)
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.conns.limits = g.limits
 	g.accounts.OnRevoke(g.conns.revoke)

@@ -90,7 +90,9 @@ func (c *conn) flush() {
 func (c *conn) queue(id uint64, body any, err error) {
 	kind := wire.ReplyOK
 	if err != nil {
-		kind, body = wire.ReplyFail, c.g.public(err, "account", c.session.Account)
+		refusal := c.g.public(err, "account", c.session.Account)
+		kind, body = wire.ReplyFail, refusal
+		c.g.stats.Refused(refusal.Code)
 	}
 	frame, err := wire.EncodeFrame(kind, id, body)
 	if err != nil {

@@ -68,12 +68,23 @@ func (r *registry) revoke(gone account.Revoked) {
 	}
 }
 
+// of returns the connections of an account.
+func (r *registry) of(account wire.ID) []*conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.conns[account])
+}
+
+// count returns how many connections there are.
+func (r *registry) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.total
+}
+
 // tell pushes a frame to an account's connections, but for those of one session.
 func (r *registry) tell(account wire.ID, but wire.Hash, frame []byte) {
-	r.mu.Lock()
-	own := slices.Clone(r.conns[account])
-	r.mu.Unlock()
-	for _, c := range own {
+	for _, c := range r.of(account) {
 		if c.token != but {
 			c.push(frame)
 		}

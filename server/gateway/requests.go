@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"time"
 
 	"frond/server/store"
 	"frond/wire"
@@ -55,6 +56,8 @@ var operations = map[wire.Kind]operation{
 	wire.OpPutPage:      request((*conn).putPage),
 	wire.OpPages:        request((*conn).pages),
 	wire.OpHistory:      request((*conn).history),
+	wire.OpSignal:       request((*conn).signal),
+	wire.OpReport:       request((*conn).report),
 }
 
 // request is an operation that is answered at once.
@@ -87,7 +90,7 @@ func (c *conn) append(id uint64, item store.Append) error {
 	case <-c.over:
 		return errLater
 	}
-	if err := c.g.log.Append(item, &pending{conn: c, id: id}); err != nil {
+	if err := c.g.log.Append(item, &pending{conn: c, id: id, since: time.Now()}); err != nil {
 		<-c.inFlight
 		return err
 	}
@@ -96,14 +99,16 @@ func (c *conn) append(id uint64, item store.Append) error {
 
 // pending is an append that the log will answer.
 type pending struct {
-	conn *conn
-	id   uint64
+	conn  *conn
+	id    uint64
+	since time.Time
 }
 
 func (p *pending) Answer(r store.AppendResult) {
 	if r.Err != nil {
 		p.conn.queue(p.id, nil, r.Err)
 	} else {
+		p.conn.g.stats.Appended(time.Since(p.since))
 		p.conn.queueAppended(p.id, wire.Appended{Seq: r.Seq, Received: r.Received})
 	}
 	<-p.conn.inFlight

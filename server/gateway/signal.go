@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"frond/wire"
+)
+
+// What a device may signal, in the long run and at once, and how many sources of signals are remembered.
+const (
+	signalsPerSecond = 10
+	signalBurst      = 60
+	signalBytes      = 16 << 10 // per second
+	signalBytesBurst = 64 << 10
+	reportEvery      = time.Hour
+	maxSources       = 10000
+)
+
+// source is what a device may still signal and report. It outlives the device's connections, or else a new
+// one would begin afresh.
+type source struct {
+	count, bytes *rate.Limiter
+	reported     time.Time
+	used         time.Time
+}
+
+// sourceOf returns a device's source. The caller holds the lock of sources.
+func (g *Gateway) sourceOf(device wire.ID) *source {
+	now := g.now()
+	if s := g.sources[device]; s != nil {
+		s.used = now
+		return s
+	}
+	if len(g.sources) >= maxSources {
+		for id, s := range g.sources {
+			if now.Sub(s.used) > reportEvery {
+				delete(g.sources, id)
+			}
+		}
+	}
+	s := &source{count: rate.NewLimiter(signalsPerSecond, signalBurst), bytes: rate.NewLimiter(signalBytes, signalBytesBurst), used: now}
+	if len(g.sources) < maxSources {
+		g.sources[device] = s
+	}
+	return s
+}
+
+// maySignal takes a signal out of what the device may send.
+func (g *Gateway) maySignal(device wire.ID, size int) bool {
+	g.sourcing.Lock()
+	defer g.sourcing.Unlock()
+	s, now := g.sourceOf(device), g.now()
+	return s.count.AllowN(now, 1) && s.bytes.AllowN(now, size)
+}
+
+// signal passes a body on to devices that are connected and in the conversation, as the sender is. Whether
+// there are any it does not say. Nothing is kept.
+func (c *conn) signal(q *wire.Signal) (wire.Nothing, error) {
+	none := wire.Nothing{}
+	if !c.g.maySignal(*c.session.Device, len(q.Body)) {
+		refusal := wire.Errorf(wire.CodeRateLimited, "Too many signals.")
+		refusal.RetryAfter = 5
+		return none, refusal
+	}
+	if in, err := c.g.log.Member(c.g.ctx, q.Conversation, *c.session.Device); err != nil || !in {
+		if err == nil {
+			err = wire.Errorf(wire.CodeForbidden, "this device is not in that conversation")
+		}
+		return none, err
+	}
+	frame, err := wire.EncodeFrame(wire.PushSignal, 0, wire.Signalled{
+		Conversation: q.Conversation, Account: c.session.Account, Device: *c.session.Device, Body: q.Body,
+	})
+	if err != nil {
+		return none, err
+	}
+	for _, to := range c.g.conns.of(q.To) {
+		device := to.device()
+		if device.IsZero() || device == *c.session.Device || q.Device != nil && device != *q.Device || to.repliesWaiting() > maxReplies {
+			continue
+		}
+		in, err := c.g.log.Member(c.g.ctx, q.Conversation, device)
+		if err != nil {
+			return none, err
+		}
+		if in {
+			to.push(frame)
+			c.g.stats.Signalled()
+		}
+	}
+	return none, nil
+}
+
+// report adds what went wrong on a device to the totals, once an hour at most.
+func (c *conn) report(q *wire.Report) (wire.Nothing, error) {
+	c.g.sourcing.Lock()
+	s, now := c.g.sourceOf(*c.session.Device), c.g.now()
+	early := !s.reported.IsZero() && now.Sub(s.reported) < reportEvery
+	if !early {
+		s.reported = now
+	}
+	c.g.sourcing.Unlock()
+	if early {
+		return wire.Nothing{}, wire.Errorf(wire.CodeRateLimited, "One report an hour is enough.")
+	}
+	for name, n := range q.Counts {
+		c.g.stats.Failed(name, n)
+	}
+	return wire.Nothing{}, nil
+}
