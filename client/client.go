@@ -69,6 +69,8 @@ type Client struct {
 	session       Session
 	self          *self         // nil while nobody is signed in
 	locked        *wire.Session // signed in, but the vault is not open
+	seeking       *seeking      // asks to be let in
+	letIns        map[wire.ID]*letIn
 	conversations map[wire.ID]*conversation
 	contacts      map[wire.ID]*contact
 	settings      map[string]stamped
@@ -111,7 +113,8 @@ func New(cfg Config) (*Client, error) {
 
 // forget drops what is known of an account from memory.
 func (c *Client) forget() {
-	c.self, c.locked = nil, nil
+	c.self, c.locked, c.letIns = nil, nil, map[wire.ID]*letIn{}
+	c.stopSeeking()
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}

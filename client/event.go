@@ -19,6 +19,7 @@ const (
 	CodeWithheld      wire.Code = "withheld"       // the server keeps back, or lost, what it said it has
 	CodeEmpty         wire.Code = "empty"          // nothing to send
 	CodeRejoined      wire.Code = "rejoined"       // a conversation was joined again, and others changed meanwhile
+	CodeApproval      wire.Code = "approval"       // a device is not let in, and why
 	CodeRecovery      wire.Code = "recovery-code"  // mistyped, or not the account's
 )
 

@@ -24,6 +24,7 @@ import (
 //	<account>/history/<conversation>         historyRecord: what is still to be restored
 //	<account>/page/<conversation>/<bucket>   pageRecord: what the vault holds
 //	<account>/draft/<conversation>           draftRecord
+//	<account>/attempts                       when requests to be let in were looked at
 //	<account>/settings, <account>/labels     texts of the account and when they were written
 //	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"

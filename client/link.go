@@ -185,6 +185,11 @@ func (c *Client) frame(l *link, f wire.Frame) {
 		if err := wire.Decode(f.Body, &ref); err == nil {
 			c.draftPushed(ref)
 		}
+	case wire.PushApproval:
+		var news wire.ApprovalNews
+		if err := wire.Decode(f.Body, &news); err == nil {
+			c.approvalNews(news)
+		}
 	case wire.PushBye:
 		c.bye(decodeError(f.Body))
 	}

@@ -48,6 +48,7 @@ func (c *Client) SetProtection(ctx context.Context, high bool, password vault.Ke
 
 // lock notes that somebody signed in whose vault the password does not open.
 func (c *Client) lock(s wire.Session) {
+	c.stopSeeking()
 	c.locked = &s
 	c.session = Session{State: Locked, Account: s.Account, Name: s.Name, Recovery: s.Recovery, High: true}
 	c.emit(c.session)
@@ -78,6 +79,19 @@ func (c *Client) lockedSession(ctx context.Context) (s wire.Session, err error) 
 	return fresh, nil
 }
 
+// untilNoConflict tries again, a few times, when another device came or went at the same moment.
+func (c *Client) untilNoConflict(ctx context.Context, s wire.Session, enter func(wire.Session) error) error {
+	for try := 0; ; try++ {
+		err := enter(s)
+		if wire.CodeOf(err) != wire.CodeConflict || try == 3 {
+			return err
+		}
+		if s, err = c.lockedSession(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // Unlock opens the vault by recovery code, after a sign-in that left it locked.
 func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
 	s, err := c.lockedSession(ctx)
@@ -88,7 +102,9 @@ func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
 	if err != nil {
 		return err
 	}
-	err = c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s)
+	err = c.untilNoConflict(ctx, s, func(now wire.Session) error {
+		return c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, now)
+	})
 	if wire.CodeOf(err) == wire.CodeWrongPassword {
 		return wire.Errorf(CodeRecovery, "This is not the recovery code of this account.")
 	}

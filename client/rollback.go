@@ -35,7 +35,11 @@ func (c *Client) refusedState(err error) {
 		c.rollback()
 		return
 	}
-	c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true vault of this account."})
+	told := wire.Errorf(CodeKeyChanged, "The server does not show the true vault of this account.")
+	if err == error(errNoSlot) {
+		told = errNoSlot
+	}
+	c.emit(Fault{Code: told.Code, Text: told.Message})
 }
 
 func (c *Client) refusedChain(err error) {

@@ -241,8 +241,14 @@ func (c *Client) keyOf(s wire.State) (vault.Key, error) {
 	if u := c.self.Unlock; err != nil && u != nil {
 		key, err = h.Open(c.self.Account, vault.SlotKind(u.Kind), [16]byte{}, u.Secret)
 	}
+	if err != nil && !slices.Contains(c.self.Headed, c.self.Device) {
+		err = errNoSlot
+	}
 	return key, err
 }
+
+// errNoSlot says that a vault epoch was opened before this new device had a slot for it.
+var errNoSlot = wire.Errorf(CodeApproval, "Another device changed this account's vault at the moment when this one came. Sign out, forget everything here, and sign in again.")
 
 // takeEpoch takes keys and openers of a state that another device sealed.
 func takeEpoch(rec *selfRecord, key vault.Key, s wire.State, theirs *accountState) error {

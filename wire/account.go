@@ -12,9 +12,6 @@ const (
 	PathSignOut = "/api/v1/sign-out" // POST Nothing -> Nothing, revokes the session
 	PathSocket  = "/api/v1/socket"   // WebSocket
 	ContentType = "application/cbor"
-
-	// What a session without a device may ask beside adding one.
-	PathApprovalSession = "/api/v1/approval/session" // POST Nothing -> Session: what there is to unlock, as it is now
 )
 
 // Registration modes.

@@ -34,19 +34,22 @@ const (
 	OpHistory      Kind = 19 // History -> Entries
 	OpSignal       Kind = 22 // Signal -> Nothing
 	OpReport       Kind = 23 // Report -> Nothing
+	OpApproval     Kind = 24 // Approval -> Nothing
+	OpAllow        Kind = 25 // Allow -> Nothing
 )
 
 // Replies and pushes, server to client.
 const (
-	ReplyOK    Kind = 64 // the body the operation promises
-	ReplyFail  Kind = 65 // Error
-	PushEntry  Kind = 66 // Entry
-	PushInbox  Kind = 67 // InboxItem
-	PushBye    Kind = 68 // Error: why the server closes this connection
-	PushState  Kind = 69 // StateRef: another device of the account changed state or vault
-	PushChain  Kind = 70 // ChainRef: the account's own sigchain grew
-	PushSignal Kind = 72 // Signalled: from a device that is connected now
-	PushPage   Kind = 74 // PageRef: another device of the account wrote a draft
+	ReplyOK      Kind = 64 // the body the operation promises
+	ReplyFail    Kind = 65 // Error
+	PushEntry    Kind = 66 // Entry
+	PushInbox    Kind = 67 // InboxItem
+	PushBye      Kind = 68 // Error: why the server closes this connection
+	PushState    Kind = 69 // StateRef: another device of the account changed state or vault
+	PushChain    Kind = 70 // ChainRef: the account's own sigchain grew
+	PushSignal   Kind = 72 // Signalled: from a device that is connected now
+	PushApproval Kind = 73 // ApprovalNews
+	PushPage     Kind = 74 // PageRef: another device of the account wrote a draft
 )
 
 // Frame is one item of the CBOR sequence in a WebSocket message.

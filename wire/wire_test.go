@@ -327,3 +327,30 @@ func BenchmarkEncodeEntry(b *testing.B) {
 		}
 	}
 }
+
+func TestRequestsToBeLetInHaveBounds(t *testing.T) {
+	t.Parallel()
+	long := func(n int) []byte { return make([]byte, n) }
+	for name, bad := range map[string]checker{
+		"no id":                &ApprovalStart{Commit: Hash{1}},
+		"no commitment":        &ApprovalStart{ID: ID{1}},
+		"a long name":          &ApprovalStart{ID: ID{1}, Commit: Hash{1}, Device: string(long(65))},
+		"no key":               &ApprovalReveal{ID: ID{1}},
+		"a long key":           &ApprovalReveal{ID: ID{1}, Public: long(2<<10 + 1)},
+		"no nonce":             &Approval{ID: ID{1}},
+		"nothing sealed":       &Allow{ID: ID{1}, Allow: true},
+		"a long sealed answer": &Allow{ID: ID{1}, Allow: true, Sealed: long(2<<10 + 1)},
+	} {
+		if bad.Check() == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+	for _, good := range []checker{
+		&ApprovalStart{ID: ID{1}, Commit: Hash{1}, Device: "Firefox"}, &ApprovalReveal{ID: ID{1}, Public: long(1216)},
+		&Approval{ID: ID{1}, Nonce: Hash{1}}, &Allow{ID: ID{1}}, &Allow{ID: ID{1}, Allow: true, Sealed: long(1500)},
+	} {
+		if err := good.Check(); err != nil {
+			t.Errorf("%T: %v", good, err)
+		}
+	}
+}

@@ -52,6 +52,11 @@ var commands = map[string]command{
 	"password":         {true, typed((*API).password)},
 	"protection":       {true, typed((*API).protection)},
 	"unlock":           {true, typed((*API).unlock)},
+	"approval-start":   {true, typed((*API).approvalStart)},
+	"approval-stop":    {true, typed((*API).approvalStop)},
+	"approval-open":    {true, typed((*API).approvalOpen)},
+	"approval-scan":    {true, typed((*API).approvalScan)},
+	"approval-answer":  {true, typed((*API).approvalAnswer)},
 	"security":         {false, typed((*API).security)},
 	"device-remove":    {true, typed((*API).deviceRemove)},
 

@@ -37,6 +37,11 @@
 //	password     {current, password}                  {}
 //	protection   {high, password}                     {}; high: the password alone opens nothing
 //	unlock       {code}                               Session, after a sign-in that answered "locked"
+//	approval-start {}                                 {qr}: asks the account's devices to let this locked one in
+//	approval-stop {}                                  {}
+//	approval-open {id}                                {digits}, which must be the same on both screens
+//	approval-scan {id, code}                          {match}, instead of comparing
+//	approval-answer {id, allow}                       {}; saying no ends the session that asked
 //	security     {}                                   {recovery, high, devices, epoch, history: {stored, missing}}
 //	device-remove {id}                                {}
 //	device-rename {id, name}                          {}; with "" it has its first name again
@@ -55,6 +60,8 @@
 //	restore        {done, total, conversation?, finished}
 //	device-news    {id, name, at, added}: of the account's own devices
 //	draft          {conversation, text}: another device changed it
+//	approval       {state, digits?}: waiting, compare, allowed, denied or expired; of this device's request
+//	approval-request {id, device, at, over?}: another device asks to be let in, or that is over
 //	settings       {settings}: all of them; one has changed, or a device's name, here or on another device
 //	fault          {code, text, action?}
 //

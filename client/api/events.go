@@ -57,6 +57,10 @@ func (a *API) event(e client.Event) {
 		a.send(eventMessage{"device-news", deviceNewsOf(e)})
 	case client.Drafted:
 		a.send(eventMessage{"draft", draftData{e.Conversation.String(), e.Text}})
+	case client.Approval:
+		a.send(eventMessage{"approval", approval{e.State, e.Digits}})
+	case client.ApprovalRequest:
+		a.send(eventMessage{"approval-request", approvalRequest{e.ID.String(), e.Device, millis(e.At), e.Over}})
 	case client.Settings:
 		a.send(eventMessage{"settings", settingsData{e.All}})
 	case client.Renamed:

@@ -45,7 +45,7 @@ func NewOpener(kind SlotKind, id [16]byte, p Params, salt []byte, secret [32]byt
 }
 
 func openerKey(kind SlotKind, secret [32]byte) (hpke.PrivateKey, error) {
-	if kind < SlotPassword || kind > SlotDevice {
+	if kind < SlotPassword || kind > SlotApproval {
 		return nil, fmt.Errorf("%w: unknown slot %v", ErrMalformed, kind)
 	}
 	ikm, err := hkdf.Key(sha256.New, secret[:], nil, labelOpener+"/"+kind.String(), 32)

@@ -34,6 +34,8 @@ func (k SlotKind) String() string {
 		return "recovery"
 	case SlotDevice:
 		return "device"
+	case SlotApproval:
+		return "approval"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

@@ -23,6 +23,8 @@ type Limits struct {
 	KDF           Rate // per address
 	SignIn        Rate // per address
 	SignInAccount Rate // per user name and address
+	Approval      Rate // requests about being let in, per session
+	Asking        Rate // new ones of those, per account
 }
 
 // DefaultLimits let an office behind one address sign up on its first morning, and make guessing a
@@ -32,12 +34,14 @@ var DefaultLimits = Limits{
 	KDF:           Rate{Burst: 200, Every: time.Second},
 	SignIn:        Rate{Burst: 100, Every: 2 * time.Second},
 	SignInAccount: Rate{Burst: 10, Every: 20 * time.Second},
+	Approval:      Rate{Burst: 30, Every: time.Second},
+	Asking:        Rate{Burst: 6, Every: 5 * time.Minute},
 }
 
 // limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
 // makes another forget an address.
 type limiters struct {
-	signUp, kdf, byAddress, byAccount *table
+	signUp, kdf, byAddress, byAccount, approval, asking *table
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -46,6 +50,8 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		kdf:       newTable(l.KDF, now),
 		byAddress: newTable(l.SignIn, now),
 		byAccount: newTable(l.SignInAccount, now),
+		approval:  newTable(l.Approval, now),
+		asking:    newTable(l.Asking, now),
 	}
 }
 

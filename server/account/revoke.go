@@ -25,6 +25,7 @@ func (s *Service) OnRevoke(f func(Revoked)) {
 }
 
 func (s *Service) revoked(r Revoked) {
+	s.endApprovals(r)
 	s.mu.Lock()
 	listeners := s.onRevoke
 	s.mu.Unlock()

@@ -29,6 +29,7 @@ type Service struct {
 	rand         io.Reader
 	secret       [32]byte // for the salts of names that do not exist
 	limits       *limiters
+	approvals    approvals
 
 	mu       sync.Mutex
 	onRevoke []func(Revoked)
@@ -57,6 +58,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Limits = &DefaultLimits
 	}
 	s.limits = newLimiters(*o.Limits, s.now)
+	s.approvals = approvals{now: s.now, all: map[wire.ID]*approval{}}
 	return s, nil
 }
 

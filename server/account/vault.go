@@ -79,12 +79,13 @@ func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVau
 
 // Changed says that an account's state, or its sigchain, is not what it was.
 type Changed struct {
-	Account wire.ID
-	By      wire.Hash      // the session that changed it, which knows already
-	State   *wire.StateRef // nil: the sigchain grew, or will
-	Chain   [][]byte       // after a reset, for the devices that it shuts out
-	Reset   uint64         // a reset was begun: from when on it can be finished, milliseconds since 1970
-	To      wire.ID        // who is told; zero: the account itself
+	Account  wire.ID
+	By       wire.Hash          // the session that changed it, which knows already
+	State    *wire.StateRef     // nil: the sigchain grew, or will
+	Chain    [][]byte           // after a reset, for the devices that it shuts out
+	Reset    uint64             // a reset was begun: from when on it can be finished, milliseconds since 1970
+	Approval *wire.ApprovalNews // a device asks to be let in, or that went on
+	To       wire.ID            // who is told; zero: the account itself
 }
 
 // OnChange calls f whenever an account changes, after the database says so. f must return soon.

@@ -44,6 +44,9 @@ func (g *Gateway) accountChanged(ch account.Changed) {
 	if ch.State != nil {
 		kind, body = wire.PushState, *ch.State
 	}
+	if ch.Approval != nil {
+		kind, body = wire.PushApproval, *ch.Approval
+	}
 	g.tell(to, ch.By, kind, body)
 }
 

@@ -20,6 +20,7 @@ func (c *conn) hello(f wire.Frame) error {
 	c.greeted = true
 	c.reply(f.ID, welcomed, nil)
 	c.goLive(welcomed.Conversations)
+	c.pushApprovals()
 	return nil
 }
 

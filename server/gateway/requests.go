@@ -58,6 +58,8 @@ var operations = map[wire.Kind]operation{
 	wire.OpHistory:      request((*conn).history),
 	wire.OpSignal:       request((*conn).signal),
 	wire.OpReport:       request((*conn).report),
+	wire.OpApproval:     request((*conn).openApproval),
+	wire.OpAllow:        request((*conn).allow),
 }
 
 // request is an operation that is answered at once.
