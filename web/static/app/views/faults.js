@@ -23,7 +23,7 @@ export class FaultsView extends View {
     const node = el(
       'div',
       { class: 'fault' },
-      el('span', null, text),
+      el('span', null, action === 'free-space' ? strings.errors.storage : text),
       run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core) } }, strings.actions[action]),
       iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(code)),
     );
