@@ -131,6 +131,9 @@ func (c *Client) openMessage(t *tx, v *conversation, g *mls.Group, e *wire.Entry
 	v.group = next // the key is used up, whatever the message turns out to be
 	t.mark(v, markRatchet)
 	cred, err := c.verifier.credential(app.Sender)
+	if err == nil {
+		err = c.stillIn(g, e, cred)
+	}
 	if err != nil {
 		return content.Opened{}, cred, &reasonError{ReasonForged, err.Error()}
 	}
@@ -144,6 +147,21 @@ func (c *Client) openMessage(t *tx, v *conversation, g *mls.Group, e *wire.Entry
 		return opened, cred, err
 	}
 	return opened, cred, c.agree(v, e, &opened, cred)
+}
+
+// stillIn checks that the sender of a message of an earlier epoch is still in the conversation. The keys
+// of a few epochs are kept for messages that crossed a commit; whom that commit took out could use them, if
+// the server let it.
+func (c *Client) stillIn(g *mls.Group, e *wire.Entry, cred identity.Credential) error {
+	if h, err := mls.ParseHeader(e.Frame); err != nil || h.Epoch == g.Epoch() {
+		return err
+	}
+	for _, m := range g.Members() {
+		if is, err := c.verifier.credential(m); err == nil && sameDevice(is, cred) {
+			return nil
+		}
+	}
+	return errors.New("the device was taken out before")
 }
 
 // agree checks that everybody speaks of the same conversation, sender and message.
