@@ -24,15 +24,11 @@ func (s *Service) KDF(ctx context.Context, from string, r *wire.KDFRequest) (wir
 		return wire.KDF{}, err
 	}
 	fake := s.fakeKDF(name)
-	a, err := s.store.AccountByName(ctx, name)
-	switch wire.CodeOf(err) {
-	case "":
-		return a.KDF, nil
-	case wire.CodeNotFound:
-		return fake, nil
-	default:
-		return wire.KDF{}, err
+	c, known, err := s.store.CredentialsByName(ctx, name)
+	if !known {
+		return fake, err
 	}
+	return c.KDF, err
 }
 
 // fakeKDF is what a name without an account is answered: always the same, and not to be told from a
@@ -49,17 +45,16 @@ func (s *Service) fakeKDF(name string) wire.KDF {
 // authenticate finds the account of a name whose authentication secret is auth. A name that does not
 // exist costs the same work and gets the same answer.
 func (s *Service) authenticate(ctx context.Context, name string, auth wire.Hash) (store.Account, error) {
-	a, err := s.store.AccountByName(ctx, name)
-	known := err == nil
-	if !known && wire.CodeOf(err) != wire.CodeNotFound {
+	c, known, err := s.store.CredentialsByName(ctx, name)
+	if err != nil {
 		return store.Account{}, err
 	}
 	hash := hashAuth(auth)
-	equal := subtle.ConstantTimeCompare(hash[:], a.AuthHash[:]) == 1
+	equal := subtle.ConstantTimeCompare(hash[:], c.Auth[:]) == 1
 	if !known || !equal {
 		return store.Account{}, wire.Errorf(wire.CodeWrongPassword, "The user name or the password is wrong.")
 	}
-	return a, nil
+	return s.store.AccountByID(ctx, c.Account)
 }
 
 // hashAuth is what the database keeps of an authentication secret.

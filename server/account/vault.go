@@ -18,16 +18,20 @@ func (s *Service) Recover(ctx context.Context, from string, r *wire.Recover) (to
 	if err := s.limits.signIn(from, name); err != nil {
 		return "", wire.Session{}, err
 	}
-	a, err := s.store.AccountByName(ctx, name)
-	if err != nil && wire.CodeOf(err) != wire.CodeNotFound {
+	c, _, err := s.store.CredentialsByName(ctx, name)
+	if err != nil {
 		return "", wire.Session{}, err
 	}
 	given, known := hashAuth(r.Auth), wire.Hash{}
-	if a.Recovery != nil {
-		known = *a.Recovery
+	if c.Recovery != nil {
+		known = *c.Recovery
 	}
-	if subtle.ConstantTimeCompare(given[:], known[:]) != 1 || a.Recovery == nil {
+	if subtle.ConstantTimeCompare(given[:], known[:]) != 1 || c.Recovery == nil {
 		return "", wire.Session{}, wire.Errorf(wire.CodeWrongPassword, "The user name or the recovery code is wrong.")
+	}
+	a, err := s.store.AccountByID(ctx, c.Account)
+	if err != nil {
+		return "", wire.Session{}, err
 	}
 	chain, err := s.store.Chain(ctx, a.ID)
 	if err != nil {

@@ -33,6 +33,7 @@ func hotStatements(w *words, conversation, account, device wire.ID) []hotStateme
 	list := []hotStatement{
 		{"entries", selectEntries, []any{conversation[:], 10, 1 << 60, 16}},
 		{"session", selectSession, []any{token, 5}},
+		{"credentials", credentialsByName, []any{"person1"}},
 		{"account by name", accountByName, []any{"person1"}},
 		{"account by id", accountByID, []any{account[:]}},
 		{"chain", selectChain, []any{account[:]}},

@@ -34,6 +34,27 @@ func accountRoundTrip(w *world) {
 	w.refused(err, wire.CodeNotFound)
 }
 
+// credentials are found by exactly their name, whatever other names there are before and after it.
+func credentials(w *world) {
+	_, known, err := w.store.CredentialsByName(w.Context(), "ada")
+	w.ok(err)
+	w.equal(known, false) // there is no account at all
+	for _, name := range []string{"ada", "ben", "äda"} {
+		p := w.person(name)
+		want := w.record(p)
+		got, known, err := w.store.CredentialsByName(w.Context(), name)
+		w.ok(err)
+		w.equal(known, true)
+		w.equal(got, store.Credentials{Account: p.account, Auth: want.AuthHash, KDF: want.KDF, Recovery: want.Recovery})
+	}
+	for _, name := range []string{"", "a", "Ada", "ada ", "adb", "ADA", "ăda", "b", "zoe", "\x00", "' OR 1=1 --", "\U0010ffff"} {
+		got, known, err := w.store.CredentialsByName(w.Context(), name)
+		w.ok(err)
+		w.equal(known, false)
+		w.equal(got, store.Credentials{})
+	}
+}
+
 func nameRace(w *world) {
 	const n = 12
 	rivals := make([]person, n)

@@ -27,6 +27,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		tell func(*world)
 	}{
 		{"an account is found by name and id as it was created", accountRoundTrip},
+		{"credentials are found by their exact name", credentials},
 		{"of many who want one name exactly one gets it", nameRace},
 		{"a refused sign-up leaves nothing behind", refusedSignUp},
 		{"an invite is good for as many sign-ups as it says", invites},
