@@ -83,9 +83,11 @@ type Client struct {
 	timers        map[*time.Timer]struct{}
 	pages         pageBook
 	restore       restorer
-	saving        bool // a PutState is on its way
-	rolledBack    bool // the server showed less than is known here: nothing is saved on this connection
-	fetching      bool // a GetState is on its way
+	saving        bool  // a PutState is on its way
+	rolledBack    bool  // the server showed less than is known here: nothing is saved on this connection
+	fetching      bool  // a GetState is on its way
+	nap           nap   // until the next message disappears
+	ahead         int64 // milliseconds of the server's clock before this device's
 	vaultChanges  []vaultChange
 	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter
@@ -115,6 +117,8 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) forget() {
 	c.self, c.locked, c.letIns = nil, nil, map[wire.ID]*letIn{}
 	c.stopSeeking()
+	c.wakeNever()
+	c.ahead = 0
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}
@@ -182,6 +186,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 		if err := c.load(); err != nil {
 			return err
 		}
+		c.expire() // before anything is shown
 		c.emit(c.session)
 		if c.self == nil {
 			return nil

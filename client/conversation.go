@@ -62,6 +62,7 @@ func (c *Client) adopt(v *conversation, g *mls.Group) error {
 		return err
 	}
 	v.group, v.roster, v.rec.JoinKey = g, roster, roster.JoinKey
+	v.rec.Keep.note(g.Epoch(), &roster)
 	return nil
 }
 
@@ -139,7 +140,12 @@ func (c *Client) view(v *conversation) Conversation {
 	}
 	sort.Slice(out.People, func(i, j int) bool { return out.People[i].Name < out.People[j].Name })
 	out.Title = c.title(v, out.People)
-	if l := v.rec.Last; l != nil {
+	if out.Retention, out.Timer = v.roster.Retention, v.roster.Timer; out.Retention == 0 {
+		out.Retention = Full // not joined yet
+	}
+	if l := v.rec.Last; l != nil && l.Until != 0 && l.Until <= c.serverNow() {
+		out.Last = &Preview{At: time.UnixMilli(int64(l.At))}
+	} else if l != nil {
 		out.Last = &Preview{Name: c.nameOf(l.Account), Text: l.Preview, At: time.UnixMilli(int64(l.At))}
 	}
 	return out

@@ -107,7 +107,10 @@ type Conversation struct {
 
 	Draft bool // something is begun there and not sent; of other devices' as far as known here
 
-	Verified   bool // direct: the other's safety number was compared
+	Verified  bool      // direct: the other's safety number was compared
+	Retention Retention // how messages are kept that are sent from now on
+	Timer     uint32    // seconds until they disappear; 0 unless Disappearing
+
 	KeyChanged bool // somebody's keys changed: nothing is sent before that is acknowledged
 }
 
@@ -149,6 +152,7 @@ type Message struct {
 	Notice   bool
 	Text     string // for a notice, the line itself
 	Reason   *Explained
+	Expires  time.Time // by this device's clock, when it disappears; zero: it stays
 }
 
 // Explained is a reason in words, with the one thing that can be done.

@@ -13,6 +13,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		c.lockOut()
 		return
 	}
+	c.setClock(w.Now)
 	c.connected(Connection{State: Online})
 	t := c.begin()
 	for _, v := range c.conversations {

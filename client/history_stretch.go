@@ -9,7 +9,6 @@ import (
 
 	"frond/client/content"
 	"frond/client/identity"
-	"frond/client/markup"
 	"frond/client/vault"
 	"frond/wire"
 )
@@ -24,6 +23,7 @@ type stretch struct {
 	entries []wire.Entry // newest first
 	low     uint64       // the lowest seq this stretch settles
 	rows    []restoredRow
+	above   neighbour // what the timeline has above the entry at hand
 }
 
 type restoredRow struct {
@@ -258,13 +258,23 @@ func (s *stretch) row(e *wire.Entry) error {
 	var have messageRecord
 	found, err := s.c.get(s.me.keys.row("msg", s.v.id, e.Seq), &have)
 	if err != nil || found && (have.Notice != nil || !have.Reason.vaultMayHelp()) {
+		s.above = neighbourOf(&have)
 		return err
 	}
 	rec := messageRecord{Message: e.Message, Account: e.Account, Device: e.Device, At: e.Received}
 	opened, err := s.open(e)
 	if err != nil && found {
+		s.above = otherRow
 		return nil // it stays as it was
 	}
+	if errors.Is(err, errDisappeared) || errors.Is(err, errDeviceOnly) {
+		delete(s.c.restore.newer, e.Device)
+		if errors.Is(err, errDeviceOnly) {
+			return s.deviceOnly(e)
+		}
+		return nil
+	}
+	s.above = otherRow
 	if err != nil {
 		rec.Reason = reasonFor(err)
 		if rec.Reason != ReasonNoKey {
@@ -273,6 +283,10 @@ func (s *stretch) row(e *wire.Entry) error {
 		delete(s.c.restore.newer, e.Device)
 	} else {
 		s.fill(&rec, e, &opened)
+	}
+	if s.c.expired(&rec) {
+		delete(s.c.restore.newer, e.Device)
+		return nil
 	}
 	s.rows = append(s.rows, restoredRow{e.Seq, rec})
 	return nil
@@ -314,12 +328,18 @@ func (s *stretch) open(e *wire.Entry) (content.Opened, error) {
 	page, ok := s.c.restore.vault.pages[e.Seq/wire.PageBucket]
 	k, found := page.keys[e.Seq]
 	switch {
+	case !found && s.disappeared(e):
+		return content.Opened{}, errDisappeared
+	case e.Gone():
+		return content.Opened{}, &reasonError{ReasonGone, "the entry is empty"}
 	case !ok:
 		return content.Opened{}, &reasonError{ReasonNoKey, "no page"}
 	case !found:
 		return content.Opened{}, &reasonError{page.reason, "no key in the page"}
 	case e.Commitment == nil || *e.Commitment != wire.Hash(k.Commitment):
 		return content.Opened{}, content.ErrCommitment
+	case k.Key == [32]byte{}:
+		return content.Opened{}, errDeviceOnly
 	}
 	device, known := s.deviceOf(e)
 	if !known {
@@ -363,6 +383,7 @@ func (s *stretch) finish() {
 	t := c.begin()
 	for _, r := range s.rows {
 		t.put(s.me.keys.row("msg", v.id, r.seq), r.rec)
+		c.index(t, v, r.seq, r.rec.Fate)
 		s.count(t, r)
 	}
 	for bucket, p := range c.restore.vault.pages {
@@ -393,12 +414,15 @@ func (s *stretch) finish() {
 // count takes a restored row into the conversation's preview and unread messages.
 func (s *stretch) count(t *tx, r restoredRow) {
 	v := s.v
+	if r.rec.Notice != nil {
+		return
+	}
 	if r.rec.Account != s.me.Account && r.seq > v.rec.Read {
 		v.rec.Unread++
 		t.mark(v, markRecord|markLook)
 	}
 	if r.rec.Reason.readable() && lastAt(v) < r.rec.At {
-		v.rec.Last = &lastRecord{Account: r.rec.Account, Preview: markup.Plain(string(r.rec.Body), maxPreview), At: r.rec.At}
+		v.rec.Last = previewOf(&r.rec)
 		t.mark(v, markRecord|markLook)
 	}
 }

@@ -34,6 +34,7 @@ type change struct {
 // judge checks a staged commit, one's own or received, and returns what it does.
 //
 //	who                      what
+//	either in a direct one   changes how long messages are kept, and nothing else
 //	owner                    everything, except leaving no owner
 //	moderator                adds and removes people whose role is member
 //	anybody in the group     renews the own keys, also into a leaf under the root its account is pinned
@@ -193,6 +194,9 @@ func (ch *change) checkRoster() error {
 	}
 	before, after := ch.before, ch.after
 	role := before.role(wire.ID(ch.by.Account))
+	if before.Kind == wire.Direct {
+		return ch.checkDirect()
+	}
 	if before.Kind != wire.Group || after.Kind != before.Kind || role < Moderator {
 		return notAllowed("the roster changes only in a group, by an owner or a moderator")
 	}
@@ -222,6 +226,16 @@ func checkNewcomers(before, after Roster) error {
 		if _, was := before.Person(p.Account); !was && len(p.Former) > 0 {
 			return notAllowed("somebody new has former roots")
 		}
+	}
+	return nil
+}
+
+// checkDirect allows either person to change how long messages are kept.
+func (ch *change) checkDirect() error {
+	a, b := ch.before, ch.after
+	a.Retention, a.Timer = b.Retention, b.Timer
+	if same, err := equalRosters(a, b); err != nil || !same {
+		return notAllowed("in a direct conversation only how long messages are kept can change")
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ import (
 //	<account>/page/<conversation>/<bucket>   pageRecord: what the vault holds
 //	<account>/draft/<conversation>           draftRecord
 //	<account>/attempts                       when requests to be let in were looked at
+//	<account>/until/<time>/<conversation>/<seq>   dueRecord: a row of the timeline that disappears then
+//	<account>/clock                          clockRecord
 //	<account>/settings, <account>/labels     texts of the account and when they were written
 //	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"

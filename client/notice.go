@@ -17,7 +17,9 @@ const (
 	noticeRenewed = 7 // By renewed keys: nothing to show
 	noticeSetting = 8 // By changed the settings
 
-	noticeNewRoot = 20 // By removed a device, and has another root since
+	noticeNewRoot    = 20 // By removed a device, and has another root since
+	noticeRetention  = 30 // By changed how long messages are kept
+	noticeDeviceOnly = 31 // messages stood here that were kept on other devices only
 )
 
 // noticeOf says what a commit of somebody else did.
@@ -47,9 +49,34 @@ func noticeOf(ch change) noticeRecord {
 	case ch.rosterUntouched:
 		n.What = noticeRenewed
 	default:
-		n.What = noticeSetting
+		n.setting(&ch.before, &ch.after)
 	}
 	return n
+}
+
+// setting says which setting was changed.
+func (n *noticeRecord) setting(before, after *Roster) {
+	n.What = noticeSetting
+	if before.Retention != after.Retention || before.Timer != after.Timer {
+		n.What, n.Retention, n.Timer = noticeRetention, after.Retention, after.Timer
+	}
+}
+
+var timerNames = [...]string{"5 minutes", "1 hour", "1 day", "1 week", "4 weeks"} // as in Timers
+
+// retentionLine says how messages are kept from now on.
+func retentionLine(by string, n *noticeRecord) string {
+	switch n.Retention {
+	case DeviceOnly:
+		return by + " set messages to be kept only on the devices that receive them"
+	case Disappearing:
+		for i, timer := range Timers {
+			if timer == n.Timer {
+				return by + " set messages to disappear after " + timerNames[i]
+			}
+		}
+	}
+	return by + " set messages to be kept"
 }
 
 // line puts a notice into words.
@@ -81,6 +108,10 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = by + " changed the settings"
 	case noticeNewRoot:
 		text = by + " removed a device. The safety number is a new one, vouched for by the old keys"
+	case noticeRetention:
+		text = retentionLine(by, n)
+	case noticeDeviceOnly:
+		text = "This conversation keeps messages only on the devices that received them."
 	case noticeSkipped:
 		if by == "You" {
 			verb = "were"

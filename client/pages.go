@@ -50,7 +50,7 @@ type pageBook struct {
 
 // keyDue notes, in the same batch as a message, that its key belongs into the vault.
 func (c *Client) keyDue(t *tx, v *conversation, seq uint64, rec *messageRecord) {
-	if rec.Key == nil || rec.Commitment == nil || v.roster.Retention > Full {
+	if rec.Key == nil || rec.Commitment == nil || rec.Fate != nil && rec.Fate.Mode == Disappearing {
 		return
 	}
 	id := pageOf(v.id, seq)
@@ -188,8 +188,15 @@ func (c *Client) bucketKeys(id pageID) (keys []vault.PageKey, err error) {
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
 		}
-		if rec.Key != nil && rec.Commitment != nil {
-			keys = append(keys, vault.PageKey{Seq: seq, Key: *rec.Key, Commitment: *rec.Commitment})
+		if rec.Key == nil || rec.Commitment == nil {
+			return nil
+		}
+		k := vault.PageKey{Seq: seq, Key: *rec.Key, Commitment: *rec.Commitment}
+		if rec.Fate != nil {
+			k.Key = wire.Hash{} // the page says no more than that there was a message
+		}
+		if rec.Fate == nil || rec.Fate.Mode == DeviceOnly {
+			keys = append(keys, k)
 		}
 		return nil
 	})

@@ -26,6 +26,8 @@ const (
 	ReasonVaultStale    Reason = "vault-stale"    // restored: the server shows an older page than there was
 	ReasonWithheld      Reason = "withheld"       // restored: the key is in the vault, the message is not in the log
 	ReasonForked        Reason = "forked"         // the account's devices were shown different logs
+	ReasonGone          Reason = "gone"           // the log has its place, and it was not to disappear yet
+	ReasonLifetime      Reason = "lifetime"       // readable, but to be kept for another time than is agreed
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
 )
 
@@ -44,6 +46,8 @@ var explanations = map[Reason]Explained{
 	ReasonVaultStale:    {Text: "The server shows an older copy of your stored keys than there was.", Action: "restore"},
 	ReasonWithheld:      {Text: "The server holds back a message that you had received.", Action: "restore"},
 	ReasonForked:        {Text: "The server shows your devices different orders of the same conversation."},
+	ReasonGone:          {Text: "The server no longer has this message."},
+	ReasonLifetime:      {Text: "This message was given another lifetime than the conversation has. The shorter one counts."},
 	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: "ask-again"},
 }
 
@@ -61,12 +65,12 @@ func (r Reason) explain() *Explained {
 }
 
 // readable says whether a message with this reason can be shown all the same.
-func (r Reason) readable() bool { return r == "" || r == ReasonMissingBefore }
+func (r Reason) readable() bool { return r == "" || r == ReasonMissingBefore || r == ReasonLifetime }
 
 // vaultMayHelp says whether the message may yet be had: another device of the account may have read it
 // and left its key in the vault, or the server may show what it should.
 func (r Reason) vaultMayHelp() bool {
-	return !r.readable() && r != ReasonReplayed && r != ReasonNewer
+	return !r.readable() && r != ReasonReplayed && r != ReasonNewer && r != ReasonGone
 }
 
 var reasonOf = []struct {

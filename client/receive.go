@@ -67,6 +67,9 @@ func (c *Client) entry(t *tx, v *conversation, e *wire.Entry) error {
 		if e.Device == c.self.Device {
 			return c.ownEntry(t, v, e)
 		}
+		if e.Gone() {
+			return c.goneEntry(t, v, e)
+		}
 		return c.messageEntry(t, v, e)
 	}
 	c.putMessage(t, v, e.Seq, unreadable(e, ReasonNewer))
@@ -106,14 +109,19 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.count(t, string(rec.Reason))
 		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
 		peer.Known = false
+		c.keepUnreadable(v, &rec, e)
 	} else {
 		v.rec.Confirmed = true
 		rec.fill(&opened, e)
 		if peer.Known && peer.Hash != opened.Previous && !opened.Previous.IsZero() && rec.Reason == "" {
 			rec.Reason = ReasonMissingBefore
 		}
+		c.keepAs(v, &rec, e, &opened)
 		c.count(t, string(rec.Reason))
-		peer = peerRecord{Gone: peer.Gone, Counter: opened.Counter, Hash: opened.Hash, Known: true}
+		peer = peerRecord{Gone: peer.Gone, Counter: opened.Counter, Hash: opened.Hash, Known: true, Seq: e.Seq}
+	}
+	if c.expired(&rec) { // the server should not have it any more
+		peer.Known, peer.Hash = false, wire.Hash{}
 	}
 	v.peers[e.Device] = peer
 	t.put(c.self.keys.peer(v.id, e.Device), peer)
@@ -224,6 +232,12 @@ func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
 		if err := c.unknownOwn(t, v, e, &rec); err != nil {
 			return err
 		}
+		if rec.Body == nil {
+			c.keepUnreadable(v, &rec, e)
+		}
+		if e.Gone() && c.mayBeGone(v, e) {
+			return nil
+		}
 		c.count(t, string(rec.Reason))
 		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
 		c.putMessage(t, v, e.Seq, rec)
@@ -231,7 +245,12 @@ func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
 	}
 	var reason Reason
 	s := v.outbox[i].rec.Sealed
-	if e.Account != c.self.Account || e.Commitment == nil || *e.Commitment != s.Commitment || sha256Sum(e.Token) != s.Token {
+	due := fateOf(s.Mode, e.Received, s.Lifetime)
+	switch {
+	case e.Gone() && due != nil && due.Until != 0 && due.Until <= c.serverNow()+clockSlack: // as it was to be
+	case e.Gone():
+		reason = ReasonGone
+	case e.Account != c.self.Account || e.Commitment == nil || *e.Commitment != s.Commitment || sha256Sum(e.Token) != s.Token:
 		reason = ReasonAltered
 	}
 	c.ownSent(t, v, v.outbox[i], e.Seq, e.Received, reason)
@@ -243,12 +262,18 @@ func (c *Client) ownSent(t *tx, v *conversation, row *outboxRow, seq, received u
 	s := row.rec.Sealed
 	v.outbox = slices.DeleteFunc(v.outbox, func(r *outboxRow) bool { return r == row })
 	t.delete(c.self.keys.row("out", v.id, row.order))
-	v.rec.Previous = s.Hash
+	v.rec.Previous, v.rec.Keep.Own = s.Hash, seq
 	t.mark(v, markRecord)
-	c.putMessage(t, v, seq, messageRecord{
+	rec := messageRecord{
 		Message: row.rec.Message, Account: c.self.Account, Device: c.self.Device, Root: wire.Hash(c.self.cred.Root), At: received,
 		Sent: row.rec.Created, Body: row.rec.Text, Key: &s.Key, Commitment: &s.Commitment, Reason: reason,
-	})
+		Fate: fateOf(s.Mode, min(received, c.serverNow()), s.Lifetime),
+	}
+	if c.expired(&rec) {
+		v.rec.Previous = wire.Hash{}
+		t.emit(Timeline{Conversation: v.id, Remove: []string{row.rec.Message.String()}})
+	}
+	c.putMessage(t, v, seq, rec)
 }
 
 // handshakeEntry processes a commit. One that does not verify or breaks a rule is skipped: the group

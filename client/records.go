@@ -96,6 +96,8 @@ type conversationRecord struct {
 	Lost      uint8                 `cbor:"20,keyasint"` // why the group is not to be used (heal.go); 0: it is
 	Split     uint64                `cbor:"21,keyasint"` // seq of a commit that failed here and may have been good for others
 
+	Keep keeping `cbor:"23,keyasint"` // how messages were and are kept
+
 	Cut []wire.MemberRef `cbor:"18,keyasint,omitempty"` // members whom a skipped commit cut off
 }
 
@@ -104,6 +106,7 @@ type lastRecord struct {
 	Account wire.ID `cbor:"1,keyasint"`
 	Preview string  `cbor:"2,keyasint"`
 	At      uint64  `cbor:"3,keyasint"`
+	Until   uint64  `cbor:"4,keyasint,omitempty"` // when it disappears, by the server's clock; 0: it stays
 }
 
 // peerRecord is what a device said last in a conversation. Known is false after a message of the
@@ -113,6 +116,7 @@ type peerRecord struct {
 	Hash    wire.Hash `cbor:"2,keyasint"`
 	Known   bool      `cbor:"3,keyasint"`
 	Gone    bool      `cbor:"4,keyasint,omitempty"` // its account took it out of the open conversation: it says nothing more
+	Seq     uint64    `cbor:"5,keyasint,omitempty"` // of the content with the hash; 0: not known
 }
 
 // The kinds of pending handshake.
@@ -161,6 +165,7 @@ type outboxRecord struct {
 	Failed  wire.Code     `cbor:"4,keyasint,omitempty"`
 	Reason  string        `cbor:"5,keyasint,omitempty"`
 	Sealed  *sealedRecord `cbor:"6,keyasint,omitempty"`
+	Until   uint64        `cbor:"7,keyasint,omitempty"` // the server has it, and it disappears then
 }
 
 // sealedRecord is what a message looks like on the wire, and what it takes to show it afterwards.
@@ -171,6 +176,8 @@ type sealedRecord struct {
 	Key        wire.Hash `cbor:"4,keyasint"`
 	Hash       wire.Hash `cbor:"5,keyasint"` // of the content
 	Counter    uint64    `cbor:"6,keyasint"`
+	Mode       Retention `cbor:"7,keyasint,omitempty"` // how it is kept
+	Lifetime   uint64    `cbor:"8,keyasint,omitempty"` // seconds; 0: no end
 }
 
 // messageRecord is a row of the timeline.
@@ -187,6 +194,7 @@ type messageRecord struct {
 	Notice  *noticeRecord `cbor:"10,keyasint,omitempty"`
 
 	Commitment *wire.Hash `cbor:"11,keyasint,omitempty"` // to key and token, as it was checked
+	Fate       *fate      `cbor:"12,keyasint,omitempty"` // nil: it is kept for good
 }
 
 // fill takes what a message says.
@@ -195,6 +203,7 @@ func (r *messageRecord) fill(o *content.Opened, e *wire.Entry) {
 	if o.Kind != content.Text {
 		r.Body, r.Reason = nil, ReasonNewer
 	}
+	r.Fate = fateOf(Full, e.Received, o.Lifetime)
 }
 
 // noticeRecord is a line about the conversation itself.
@@ -205,6 +214,9 @@ type noticeRecord struct {
 	Removed  []wire.ID `cbor:"4,keyasint,omitempty"`
 	Name     string    `cbor:"5,keyasint,omitempty"`
 	Fresh    bool      `cbor:"6,keyasint,omitempty"` // this device joined here: what came before is not on it
+
+	Retention Retention `cbor:"12,keyasint,omitempty"` // how messages are kept from here on
+	Timer     uint32    `cbor:"13,keyasint,omitempty"`
 }
 
 // encode encodes a record, all of which can be encoded.

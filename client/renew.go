@@ -21,7 +21,7 @@ const (
 
 // untidy reports whether there is something for renewLater to do.
 func (c *Client) untidy(v *conversation) bool {
-	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0)
+	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0 || v.worn())
 }
 
 // renewLater makes an empty commit some time after one was skipped, unless somebody was faster.

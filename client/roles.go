@@ -21,7 +21,7 @@ type Participant struct {
 }
 
 // Rights says what this account may do in a conversation.
-type Rights struct{ Add, Remove, Rename, Roles bool }
+type Rights struct{ Add, Remove, Rename, Roles, Retention bool }
 
 // Members returns who is in a conversation, oneself first and then by name, and what oneself may change.
 func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, can Rights, err error) {
@@ -49,11 +49,14 @@ func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, c
 }
 
 func (c *Client) rights(v *conversation) Rights {
-	if v.rec.Kind != wire.Group || v.rec.State != stateActive || c.session.State != SignedIn {
+	if v.rec.Kind == wire.Open || v.rec.State != stateActive || c.session.State != SignedIn {
 		return Rights{}
 	}
+	if v.rec.Kind == wire.Direct {
+		return Rights{Retention: true}
+	}
 	role := v.roster.role(c.self.Account)
-	return Rights{Add: role >= Moderator, Remove: role >= Moderator, Rename: role == Owner, Roles: role == Owner}
+	return Rights{Add: role >= Moderator, Remove: role >= Moderator, Rename: role == Owner, Roles: role == Owner, Retention: role == Owner}
 }
 
 // Rename gives a group another name.
@@ -104,7 +107,8 @@ func (c *Client) changeRoster(ctx context.Context, id wire.ID, change func(Roste
 			return plan{}, err
 		}
 		p.options.Extensions, err = next.extension()
-		p.notice = noticeRecord{What: noticeSetting, By: c.self.Account}
+		p.notice = noticeRecord{By: c.self.Account}
+		p.notice.setting(&v.roster, &next)
 		return p, err
 	})
 }

@@ -14,12 +14,6 @@ import (
 // range for private use (RFC 9420, section 17.3).
 const RosterExtension mls.ExtensionType = 0xF0A1
 
-// Retention says how long a conversation's messages are kept. Full is the only mode so far.
-type Retention uint8
-
-// Full keeps messages, and their keys, for good.
-const Full Retention = 1
-
 // Role says what a person may do in a conversation.
 type Role uint8
 
@@ -44,8 +38,9 @@ type Roster struct {
 	Name      string                `cbor:"3,keyasint"`
 	Retention Retention             `cbor:"4,keyasint"`
 	JoinKey   wire.Hash             `cbor:"5,keyasint"`
-	Posting   Role                  `cbor:"6,keyasint"` // the lowest role that may post
-	People    []Person              `cbor:"7,keyasint"` // by account id; empty in the open conversation
+	Posting   Role                  `cbor:"6,keyasint"`           // the lowest role that may post
+	People    []Person              `cbor:"7,keyasint"`           // by account id; empty in the open conversation
+	Timer     uint32                `cbor:"8,keyasint,omitempty"` // seconds until a message disappears; 0 unless Disappearing
 }
 
 // Person is an account in a roster, with the root it is pinned to. Former are the roots before that one
@@ -84,7 +79,7 @@ func (p *Person) checkFormer() bool {
 // Check checks the roster for itself.
 func (r *Roster) Check() error {
 	switch {
-	case r.Version != rosterVersion || r.Retention != Full:
+	case r.Version != rosterVersion || r.Retention > Disappearing:
 		return wire.Errorf(wire.CodeVersion, "the conversation was set up by a newer version")
 	case r.Kind < wire.Direct || r.Kind > wire.Open || r.Posting < Member || r.Posting > Owner || r.JoinKey.IsZero():
 		return wire.Errorf(wire.CodeBadRequest, "malformed roster")
@@ -92,6 +87,9 @@ func (r *Roster) Check() error {
 		return wire.Errorf(wire.CodeTooLarge, "roster: a name has at most %d bytes, a conversation %d people", maxTitle, maxPeople)
 	case r.Kind == wire.Open && len(r.People) != 0, r.Kind == wire.Direct && len(r.People) != 2, r.Kind == wire.Group && len(r.People) == 0:
 		return wire.Errorf(wire.CodeBadRequest, "a roster with %d people", len(r.People))
+	}
+	if err := r.checkRetention(); err != nil {
+		return err
 	}
 	for i, p := range r.People {
 		if p.Role < Member || p.Role > Owner || !p.checkFormer() || i > 0 && bytes.Compare(r.People[i-1].Account[:], p.Account[:]) >= 0 {

@@ -92,7 +92,7 @@ func (c *Client) sendNext(v *conversation) {
 			return
 		}
 		v.attempts = 0
-		c.acceptedRow(v, row, a.Seq)
+		c.acceptedRow(v, row, a)
 		c.advance(v)
 	})
 }
@@ -103,9 +103,11 @@ func (c *Client) sealRow(v *conversation, row *outboxRow) error {
 	if err != nil {
 		return err
 	}
+	mode, lifetime := v.roster.Retention, uint64(v.roster.Timer)
 	sealed, err := content.Seal(c.cfg.Rand, c.cfg.Now(), c.self.key, content.Content{
 		Conversation: v.id, Message: row.rec.Message, Account: c.self.Account, Device: c.self.Device,
 		Counter: v.rec.Counter + 1, Previous: v.rec.Previous, Sent: row.rec.Created, Kind: content.Text, Body: row.rec.Text,
+		Lifetime: lifetime,
 	})
 	if err != nil {
 		return err
@@ -116,7 +118,7 @@ func (c *Client) sealRow(v *conversation, row *outboxRow) error {
 	}
 	body, err := wire.Encode(wire.Send{
 		Conversation: v.id, Message: row.rec.Message, Handshake: v.rec.Handshake,
-		Frame: frame, Token: sealed.Token, Commitment: sealed.Commitment,
+		Frame: frame, Token: sealed.Token, Commitment: sealed.Commitment, Expires: lifetime,
 	})
 	if err != nil {
 		return err
@@ -126,22 +128,32 @@ func (c *Client) sealRow(v *conversation, row *outboxRow) error {
 	row.rec.Sealed = &sealedRecord{
 		Body: body, Token: sha256Sum(sealed.Token), Commitment: sealed.Commitment,
 		Key: wire.Hash(sealed.Key), Hash: sealed.Hash, Counter: v.rec.Counter,
+		Mode: mode, Lifetime: lifetime,
+	}
+	if lifetime > 0 {
+		v.sealedFleeting(next.Epoch())
 	}
 	t := c.begin()
 	t.put(c.self.keys.row("out", v.id, row.order), row.rec)
 	t.mark(v, markRecord|markRatchet)
+	t.then(func() { c.renewLater(v) })
 	return t.commit()
 }
 
 // acceptedRow notes that the server has a message. It leaves the outbox when the log shows it.
-func (c *Client) acceptedRow(v *conversation, row *outboxRow, seq uint64) {
-	c.expect(v, seq)
+func (c *Client) acceptedRow(v *conversation, row *outboxRow, a wire.Appended) {
+	c.expect(v, a.Seq)
 	if row.accepted || !slices.Contains(v.outbox, row) {
 		return // the log was faster than the answer
 	}
-	row.accepted, row.seq = true, seq
-	v.rec.Previous = row.rec.Sealed.Hash
+	row.accepted, row.seq = true, a.Seq
+	v.rec.Previous, v.rec.Keep.Own = row.rec.Sealed.Hash, a.Seq
 	t := c.begin()
+	if life := row.rec.Sealed.Lifetime; life > 0 {
+		row.rec.Until = min(a.Received, c.serverNow()) + life*1000
+		t.put(c.self.keys.row("out", v.id, row.order), row.rec)
+		t.then(func() { c.wakeAt(row.rec.Until) })
+	}
 	t.mark(v, markRecord)
 	if t.commit() == nil {
 		c.lookForLost(v)

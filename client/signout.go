@@ -27,6 +27,12 @@ func (c *Client) SignOut(ctx context.Context, clear bool) error {
 }
 
 func (c *Client) leave(clear bool) error {
+	if !clear && c.self != nil {
+		// Nobody would be there to delete them when their time has come.
+		if err := c.expireAll(); err != nil {
+			return err
+		}
+	}
 	t := c.begin()
 	t.delete(keySession)
 	if clear && c.self != nil {

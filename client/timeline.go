@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"frond/client/markup"
 	"frond/wire"
 )
 
@@ -27,7 +26,11 @@ type Page struct {
 
 // putMessage writes a row of the timeline and counts it.
 func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecord) {
+	if c.expired(&rec) {
+		return
+	}
 	t.put(c.self.keys.row("msg", v.id, seq), rec)
+	c.index(t, v, seq, rec.Fate)
 	t.mark(v, markRecord|markLook)
 	c.keyDue(t, v, seq, &rec)
 	if own := rec.Account == c.self.Account; rec.Notice == nil {
@@ -35,7 +38,7 @@ func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecor
 			v.rec.Unread++
 		}
 		if rec.Reason.readable() {
-			v.rec.Last = &lastRecord{Account: rec.Account, Preview: markup.Plain(string(rec.Body), maxPreview), At: rec.At}
+			v.rec.Last = previewOf(&rec)
 		}
 	}
 	t.then(func() {
@@ -53,7 +56,7 @@ func (c *Client) putNotice(t *tx, v *conversation, seq, at uint64, n noticeRecor
 	c.putMessage(t, v, seq, messageRecord{Account: n.By, At: at, Notice: &n})
 }
 
-// message is a row as people see it.
+// message is a row as people see it; not ok: there is nothing to see.
 func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Message, bool) {
 	m := Message{
 		ID: rec.Message.String(), Position: seq, Account: rec.Account, Name: c.nameOf(rec.Account),
@@ -62,6 +65,12 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 	if rec.Notice != nil {
 		m.ID, m.Notice, m.Text = "notice-"+strconv.FormatUint(seq, 10), true, c.line(v.rec.Kind, rec.Notice)
 		return m, m.Text != ""
+	}
+	if c.expired(rec) {
+		return m, false
+	}
+	if rec.Fate != nil && rec.Fate.Until != 0 {
+		m.Expires = time.UnixMilli(int64(c.localTime(rec.Fate.Until)))
 	}
 	reason := rec.Reason
 	if reason.readable() && c.disowned(v, rec) {
@@ -131,8 +140,8 @@ func (c *Client) page(v *conversation, before uint64, limit int) (Page, error) {
 			p.More = true
 			return nil
 		}
-		m, err := c.row(v, strings.TrimPrefix(key, prefix), value)
-		if err != nil || m.Text == "" && m.Notice {
+		m, ok, err := c.row(v, strings.TrimPrefix(key, prefix), value)
+		if err != nil || !ok {
 			return err
 		}
 		p.Messages = append(p.Messages, m)
@@ -141,23 +150,26 @@ func (c *Client) page(v *conversation, before uint64, limit int) (Page, error) {
 	slices.Reverse(p.Messages)
 	if before == 0 {
 		for _, row := range v.outbox {
+			if row.blank() {
+				continue
+			}
 			p.Messages = append(p.Messages, c.outboxMessage(row))
 		}
 	}
 	return p, err
 }
 
-func (c *Client) row(v *conversation, seqText string, value []byte) (Message, error) {
+func (c *Client) row(v *conversation, seqText string, value []byte) (Message, bool, error) {
 	seq, err := strconv.ParseUint(seqText, 16, 64)
 	if err != nil {
-		return Message{}, err
+		return Message{}, false, err
 	}
 	var rec messageRecord
 	if err := wire.Decode(value, &rec); err != nil {
-		return Message{}, err
+		return Message{}, false, err
 	}
-	m, _ := c.message(v, seq, &rec)
-	return m, nil
+	m, ok := c.message(v, seq, &rec)
+	return m, ok, nil
 }
 
 // Read moves the read position of a conversation forward, never back.
@@ -193,7 +205,7 @@ func (c *Client) countUnread(v *conversation) (n uint64, err error) {
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
 		}
-		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin {
+		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin && !c.expired(&rec) {
 			n++
 		}
 		return nil

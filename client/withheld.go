@@ -94,7 +94,7 @@ func (c *Client) settle(v *conversation, row *outboxRow) {
 // other reports whether an entry that was processed before comes again as another one.
 func (c *Client) other(v *conversation, e *wire.Entry) bool {
 	var rec messageRecord
-	if found, err := c.get(c.self.keys.row("msg", v.id, e.Seq), &rec); err != nil || !found || rec.Reason == ReasonWithheld {
+	if found, err := c.get(c.self.keys.row("msg", v.id, e.Seq), &rec); err != nil || !found || rec.Reason == ReasonWithheld || neighbourOf(&rec) == deviceOnlyRow {
 		return false
 	}
 	if rec.Notice != nil || e.Kind != wire.Application {

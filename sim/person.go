@@ -24,6 +24,7 @@ type person struct {
 	lane  *lane
 	rand  io.Reader
 	log   *slog.Logger
+	now   func() time.Time // the device's clock; nil: the right time
 
 	mu       sync.Mutex
 	store    *memory.Store
@@ -40,7 +41,7 @@ type person struct {
 // start switches the device on, with what its store holds.
 func (p *person) start(ctx context.Context) error {
 	c, err := client.New(client.Config{
-		Store: p.store, Transport: p.lane, Emit: p.hear, Rand: p.rand, Suite: p.suite, KeyPool: 6, Log: p.log,
+		Store: p.store, Transport: p.lane, Emit: p.hear, Rand: p.rand, Suite: p.suite, KeyPool: 6, Log: p.log, Now: p.now,
 		Backoff: client.Backoff{First: 500 * time.Millisecond, Most: 20 * time.Second},
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ func TestAnOwnerNamesTheGroupAndGivesRoles(t *testing.T) {
 			}
 			return can
 		}
-		if may(ben) != (client.Rights{}) || may(ada) != (client.Rights{Add: true, Remove: true, Rename: true, Roles: true}) {
+		if may(ben) != (client.Rights{}) || may(ada) != (client.Rights{Add: true, Remove: true, Rename: true, Roles: true, Retention: true}) {
 			t.Fatalf("%+v, %+v", may(ben), may(ada))
 		}
 		for what, err := range map[string]error{

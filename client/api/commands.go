@@ -68,6 +68,7 @@ var commands = map[string]command{
 	"remove-member": {true, typed((*API).remove)},
 	"rename":        {true, typed((*API).rename)},
 	"role":          {true, typed((*API).role)},
+	"retention":     {true, typed((*API).retention)},
 }
 
 // typed reads a command's data strictly into its own type.

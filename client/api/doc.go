@@ -25,6 +25,7 @@
 //	remove-member {conversation, account}             {}
 //	rename       {conversation, name}                 {}
 //	role         {conversation, account, role}        {}
+//	retention    {conversation, mode, timer?}         {}; mode: full, device or disappearing, after so many seconds
 //	reconnect    {}                                   {}
 //	contact      {account}                            {account, name, number, code, verified, changed}
 //	verify       {account, verified}                  {}

@@ -21,6 +21,8 @@ type rights struct {
 	Rename bool `json:"rename"`
 	Leave  bool `json:"leave"`
 	Roles  bool `json:"roles"`
+
+	Retention bool `json:"retention"`
 }
 
 type membersData struct {
@@ -36,7 +38,7 @@ func (a *API) members(ctx context.Context, in conversationRef) (membersData, err
 		return membersData{}, err
 	}
 	list, can, err := a.client.Members(ctx, id)
-	out := membersData{Members: []member{}, Can: rights{Add: can.Add, Remove: can.Remove, Rename: can.Rename, Roles: can.Roles}}
+	out := membersData{Members: []member{}, Can: rights{Add: can.Add, Remove: can.Remove, Rename: can.Rename, Roles: can.Roles, Retention: can.Retention}}
 	for _, p := range list {
 		out.Members = append(out.Members, member{p.Account.String(), p.Name, roleNames[p.Role], p.You, p.Verified})
 	}

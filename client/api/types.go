@@ -53,6 +53,7 @@ type conversation struct {
 	Unread    uint64   `json:"unread"`
 	Last      *preview `json:"last,omitempty"`
 	Retention string   `json:"retention"`
+	Timer     uint32   `json:"timer"` // seconds; 0 unless disappearing
 	CanSend   bool     `json:"canSend"`
 	Joining   bool     `json:"joining"`
 	Position  uint64   `json:"position"`
@@ -68,7 +69,7 @@ var kindNames = map[wire.ConversationKind]string{wire.Direct: "direct", wire.Gro
 func conversationOf(c client.Conversation) conversation {
 	out := conversation{
 		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []named{}, Unread: c.Unread,
-		Retention: "full", CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
+		Retention: retentionNames[c.Retention], Timer: c.Timer, CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
 		Verified: c.Verified, KeyChanged: c.KeyChanged, Draft: c.Draft,
 	}
 	for _, p := range c.People {
@@ -91,6 +92,7 @@ type message struct {
 	Kind     string              `json:"kind"`
 	Parts    []part              `json:"parts"`
 	Reason   *reason             `json:"reason,omitempty"`
+	Expires  int64               `json:"expires,omitempty"` // by this device's clock
 }
 
 type part struct {
@@ -108,7 +110,7 @@ type reason struct {
 func messageOf(m client.Message) message {
 	out := message{
 		ID: m.ID, Position: m.Position, Account: m.Account.String(), Name: m.Name, Own: m.Own,
-		At: millis(m.At), State: m.State, Kind: "text", Parts: []part{},
+		At: millis(m.At), State: m.State, Kind: "text", Parts: []part{}, Expires: millis(m.Expires),
 	}
 	if m.Notice {
 		out.Kind, out.Parts = "notice", []part{{Type: markup.Text, Text: m.Text}}

@@ -29,10 +29,11 @@ type Content struct {
 	Account      wire.ID   `cbor:"4,keyasint"`
 	Device       wire.ID   `cbor:"5,keyasint"`
 	Counter      uint64    `cbor:"6,keyasint"` // grows with each content of the device in this conversation
-	Previous     wire.Hash `cbor:"7,keyasint"` // Hash of the device's previous content here; zero in its first
+	Previous     wire.Hash `cbor:"7,keyasint"` // Hash of the device's previous content here; zero in its first, and when it does not know that any more
 	Sent         uint64    `cbor:"8,keyasint"` // milliseconds since 1970, the sender's clock
 	Kind         Kind      `cbor:"9,keyasint"`
 	Body         []byte    `cbor:"10,keyasint"`
+	Lifetime     uint64    `cbor:"11,keyasint,omitempty"` // seconds from the server's reception until it is deleted everywhere; 0: no end
 }
 
 // Check checks the content for itself, as Seal and Open do. An unknown kind passes: it is
@@ -43,6 +44,8 @@ func (c *Content) Check() error {
 		return ErrVersion
 	case c.Version == 0 || c.Kind == 0 || c.Counter == 0:
 		return fmt.Errorf("%w: a version, kind or counter of 0", ErrMalformed)
+	case c.Lifetime > wire.MaxLifetime:
+		return fmt.Errorf("%w: a lifetime of %d seconds", ErrMalformed, c.Lifetime)
 	case c.Conversation.IsZero() || c.Message.IsZero() || c.Account.IsZero() || c.Device.IsZero():
 		return fmt.Errorf("%w: an id of 0", ErrMalformed)
 	case len(c.Body) > MaxBody:
