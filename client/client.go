@@ -88,6 +88,7 @@ type Client struct {
 	fetching      bool  // a GetState is on its way
 	nap           nap   // until the next message disappears
 	ahead         int64 // milliseconds of the server's clock before this device's
+	stateSize     int   // bytes of the state when it was last sealed
 	vaultChanges  []vaultChange
 	publishing    bool // a PublishKeys is on its way
 	waiters       []*waiter

@@ -101,7 +101,7 @@ func (c *Client) stateChanged(t *tx) {
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() {
 		c.self.Unsaved = true
-		c.after(saveDelay, c.saveState)
+		c.after(saveDelay+saveDelay*time.Duration(c.stateSize>>16), c.saveState)
 	})
 }
 
@@ -114,8 +114,10 @@ func (c *Client) saveState() {
 	sealed, err := c.sealState(&me.selfRecord, revision, c.state())
 	if err != nil || len(sealed) > wire.MaxState {
 		c.cfg.Log.Error("the account state can not be saved", "size", len(sealed), "error", err)
+		c.emit(Fault{Code: wire.CodeLimit, Text: "This account knows too many people and conversations: new ones can not be saved for other devices."})
 		return
 	}
+	c.stateSize = len(sealed) // a large one is not sent for every message that is read
 	c.saving = true
 	me.Unsaved = false // what changes from here on asks again
 	c.request(wire.OpPutState, wire.PutState{Revision: revision, State: sealed, Epoch: me.VaultEpoch}, func(_ []byte, err error) {

@@ -9,7 +9,8 @@ const Version = 1
 const (
 	MaxFrame        = 8 << 20  // one frame, body included; a create for 500 devices fits
 	MaxSmallFrame   = 1 << 20  // a WebSocket message before the first Hello was answered
-	MaxHTTPBody     = 1 << 20  // one HTTP request or answer
+	MaxHTTPBody     = 1 << 20  // one HTTP request
+	MaxHTTPAnswer   = 4 << 20  // one HTTP answer: a sign-in hands out header and state
 	MaxText         = 64 << 10 // UTF-8 text of one message, as the person wrote it
 	MaxToken        = 192 << 10
 	MaxMLSFrame     = 2 << 20 // a commit for 500 devices with the hybrid suite
@@ -21,7 +22,7 @@ const (
 	MaxChainEvent   = 4 << 10
 	MaxDevices      = 10        // active ones of an account
 	MaxHeader       = 256 << 10 // vault header, all slots
-	MaxState        = 512 << 10
+	MaxState        = 2 << 20 // 500 contacts who have had many devices take half of it
 	MaxPage         = 32 << 10 // sealed message keys of one bucket
 	PageBucket      = 256      // seqs whose keys share a page
 	DraftBucket     = 1 << 40  // the page that holds a conversation's draft; no log comes that far

@@ -103,12 +103,12 @@ func (t *Transport) Post(ctx context.Context, path string, body []byte) ([]byte,
 
 // read returns the body of an answer, or the error that it carries.
 func read(answer *http.Response) ([]byte, error) {
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, wire.MaxHTTPBody+1))
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, wire.MaxHTTPAnswer+1))
 	if err != nil {
 		return nil, fmt.Errorf("ws: read the answer: %w", err)
 	}
-	if len(raw) > wire.MaxHTTPBody {
-		return nil, fmt.Errorf("ws: the answer is over %d bytes", wire.MaxHTTPBody)
+	if len(raw) > wire.MaxHTTPAnswer {
+		return nil, fmt.Errorf("ws: the answer is over %d bytes", wire.MaxHTTPAnswer)
 	}
 	if answer.StatusCode == http.StatusOK {
 		return raw, nil

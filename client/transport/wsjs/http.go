@@ -41,7 +41,7 @@ func (t *Transport) Post(ctx context.Context, path string, body []byte) ([]byte,
 		return nil, fmt.Errorf("wsjs: read the answer: %w", err)
 	}
 	answer := fromJS(buffer)
-	if len(answer) > wire.MaxHTTPBody {
+	if len(answer) > wire.MaxHTTPAnswer {
 		return nil, fmt.Errorf("wsjs: an answer of %d bytes", len(answer))
 	}
 	if status := response.Get("status").Int(); status != 200 {

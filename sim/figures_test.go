@@ -1,0 +1,160 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"frond/client"
+	"frond/mls"
+	"frond/wire"
+)
+
+var (
+	fullConversations = flag.Int("sim.conversations", 12, "conversations of the account whose sign-in is timed")
+	fullMessages      = flag.Int("sim.each", 20, "messages in each of them")
+	readyIn           = flag.Duration("sim.ready", 5*time.Second, "how long the sign-in may take")
+)
+
+// TestAFullAccountIsReadySoonOnANewDevice measures, in real time and with the suite that people use: from
+// signing in on a new device to the whole list, readable newest messages and messages sent in every
+// conversation; and what that takes in memory and on the server.
+//
+//	go test ./sim -run FullAccount -v -sim.conversations 100 -sim.each 100
+func TestAFullAccountIsReadySoonOnANewDevice(t *testing.T) {
+	ctx := context.Background()
+	w := New(Options{Seed: 1, People: 2, Dir: t.TempDir(), Suite: mls.SuiteHybrid})
+	if err := w.server.start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.end(func() {}); err != nil {
+			t.Error(err)
+		}
+	}()
+	ada, ben := w.people[0], w.people[1]
+	ids := fill(t, ada, ben)
+	if err := ada.crash(ctx); err != nil {
+		t.Fatal(err)
+	}
+	account, err := w.server.store.AccountByID(ctx, ada.account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := w.again(ada)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	if err := errors.Join(again.start(ctx), again.on().SignIn(ctx, again.credentials())); err != nil {
+		t.Fatal(err)
+	}
+	signedIn := time.Since(began)
+	until(t, "every conversation is joined", func() bool { return again.joined(ctx) > len(ids) })
+	joined := time.Since(began)
+	until(t, "the newest messages are there", func() bool { return again.glances(ctx, ids) })
+	ready := time.Since(began)
+	for _, id := range ids {
+		if _, err := again.on().Send(ctx, id, "I am here"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "all is sent", func() bool { return again.allSent(ctx, ids) })
+	sent := time.Since(began)
+	until(t, "all is restored", func() bool {
+		s, err := again.on().Stored(ctx)
+		return err == nil && s.Missing == 0
+	})
+	all := time.Since(began)
+	runtime.ReadMemStats(&after)
+	runtime.GC()
+	var rest runtime.MemStats
+	runtime.ReadMemStats(&rest)
+	r := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+	t.Logf("%d conversations of %d messages: signed in %v, all joined %v, ready %v, sent in each %v, all restored %v",
+		len(ids), *fullMessages, r(signedIn), r(joined), r(ready), r(sent), r(all))
+	t.Logf("allocated %d MiB in %d pieces, the heap grew by %d MiB; the sealed state has %d bytes of at most %d",
+		(after.TotalAlloc-before.TotalAlloc)>>20, after.Mallocs-before.Mallocs, (int64(rest.HeapAlloc)-int64(before.HeapAlloc))>>20, len(account.State), wire.MaxState)
+	if ready > *readyIn {
+		t.Errorf("it was ready after %v", ready)
+	}
+}
+
+// fill lets two people talk in as many conversations as the account is to have.
+func fill(t *testing.T, ada, ben *person) (ids []wire.ID) {
+	t.Helper()
+	ctx := context.Background()
+	for _, p := range []*person{ada, ben} {
+		if err := errors.Join(p.start(ctx), p.signUp(ctx)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(time.Second)
+	for i := range *fullConversations {
+		id, err := ada.on().Create(ctx, client.NewConversation{Kind: wire.Group, Name: fmt.Sprint("group ", i), People: []string{ben.name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	until(t, "ben is in all", func() bool { return ben.joined(ctx) > len(ids) })
+	for i := range *fullMessages {
+		for _, id := range ids {
+			send := func() bool {
+				_, err := []*person{ada, ben}[i%2].on().Send(ctx, id, fmt.Sprint("message ", i))
+				return err == nil
+			}
+			until(t, "there is room", send)
+		}
+	}
+	until(t, "everything is stored", func() bool {
+		s, err := ada.on().Stored(ctx)
+		return err == nil && s.Waiting == 0 && s.Keys >= uint64(*fullMessages*len(ids))
+	})
+	return ids
+}
+
+// joined counts the conversations in which a person can speak.
+func (p *person) joined(ctx context.Context) (n int) {
+	for _, v := range p.conversations(ctx) {
+		if !v.Joining {
+			n++
+		}
+	}
+	return n
+}
+
+// glances reports whether the newest messages of every conversation can be read.
+func (p *person) glances(ctx context.Context, ids []wire.ID) bool {
+	want := min(10, *fullMessages)
+	for _, id := range ids {
+		page, err := p.on().Messages(ctx, id, 0, 20)
+		if err != nil {
+			return false
+		}
+		n := 0
+		for _, m := range page.Messages {
+			if !m.Notice && m.State != client.Unreadable {
+				n++
+			}
+		}
+		if n < want {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *person) allSent(ctx context.Context, ids []wire.ID) bool {
+	for _, id := range ids {
+		page, err := p.on().Messages(ctx, id, 0, 1)
+		if err != nil || len(page.Messages) == 0 || page.Messages[len(page.Messages)-1].State == client.Pending {
+			return false
+		}
+	}
+	return true
+}
