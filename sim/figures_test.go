@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"frond/client"
+	"frond/client/vault"
 	"frond/mls"
 	"frond/wire"
 )
@@ -38,6 +41,7 @@ func TestAFullAccountIsReadySoonOnANewDevice(t *testing.T) {
 	}()
 	ada, ben := w.people[0], w.people[1]
 	ids := fill(t, ada, ben)
+	until(t, "a new device will know of all", func() bool { return w.saved(t, ada) >= len(ids) })
 	if err := ada.crash(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +120,25 @@ func fill(t *testing.T, ada, ben *person) (ids []wire.ID) {
 		return err == nil && s.Waiting == 0 && s.Keys >= uint64(*fullMessages*len(ids))
 	})
 	return ids
+}
+
+// saved counts the conversations in the state that the server keeps for new devices.
+func (w *World) saved(t *testing.T, p *person) int {
+	t.Helper()
+	a, err := w.server.store.AccountByID(context.Background(), p.account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := vault.OpenState(vault.Key(loot(t, p.store, p.account).field(t, 6)), a.ID, a.Epoch, a.Revision, a.State)
+	if err != nil {
+		return 0
+	}
+	var state stolen
+	var joins []cbor.RawMessage
+	if err := errors.Join(cbor.Unmarshal(plain, &state), cbor.Unmarshal(state[3], &joins)); err != nil {
+		t.Fatal(err)
+	}
+	return len(joins)
 }
 
 // joined counts the conversations in which a person can speak.
