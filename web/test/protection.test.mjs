@@ -1,11 +1,17 @@
 // High protection: the password alone opens nothing. A new browser needs the recovery code, or the
 // person's yes on a device that is in already.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { cameraFlags, filmOf } from './lib/camera.mjs';
 import { Person, launch, noBrowser, password } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
 describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'frond-camera-'));
+  const film = path.join(folder, 'film.y4m');
   let server, browser, ana, ben, code;
 
   before(async () => {
@@ -22,6 +28,7 @@ describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
   after(async () => {
     await browser?.close();
     await server?.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const protection = () => ana.page.getByRole('switch', { name: 'The password alone is not enough', exact: true });
@@ -83,6 +90,77 @@ describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
     await thief.page.reload();
     await thief.button('Sign in').waitFor();
     await thief.leave();
+  });
+
+  const asks = () => ana.page.getByText('asks to be let into your account');
+
+  it('or a device that is in already says yes, when both show the same six digits', async () => {
+    const tablet = await arriveAtTheLock();
+    await tablet.button('Approve from another device').click();
+    await tablet.page.getByRole('img', { name: 'QR code for your other device' }).waitFor();
+    await asks().waitFor();
+    await ana.button('Look at it').click();
+    await dialog().getByText('Chrome on Linux').waitFor();
+    const digitsOf = async (person) => (await person.page.locator('.digits span').allTextContents()).join('');
+    await dialog().locator('.digits span').first().waitFor();
+    await tablet.page.locator('.digits span').first().waitFor();
+    assert.match(await digitsOf(ana), /^\d{6}$/);
+    assert.equal(await digitsOf(ana), await digitsOf(tablet));
+    const allow = dialog().getByRole('button', { name: 'Allow', exact: true });
+    assert.equal(await allow.isEnabled(), false, 'it can be allowed without comparing');
+    await dialog().getByLabel('The other device shows these digits').check();
+    await allow.click();
+    await tablet.ready();
+    await dialog().waitFor({ state: 'detached' });
+    await tablet.openConversation('ben');
+    await tablet.sees('ana', 'from before');
+    await tablet.leave();
+  });
+
+  it('or scans the code that the new one shows', async (t) => {
+    const tablet = await arriveAtTheLock();
+    await tablet.button('Approve from another device').click();
+    await tablet.page.locator('svg.qr').waitFor();
+    await filmOf(tablet.page, film);
+    await ana.button('Look at it').click();
+    await ana.page.keyboard.press('Escape'); // she looks with the phone instead
+    const eyes = await launch(...cameraFlags(film));
+    t.after(() => eyes.close());
+    const phone = await Person.arrive(eyes, server.url, 'ana', { permissions: ['camera'] });
+    await phone.fillSignIn();
+    await phone.button('Use the recovery code').click({ timeout: 60_000 });
+    await phone.textbox('Recovery code').fill(code);
+    await phone.button('Unlock').click();
+    await phone.ready();
+    await phone.button('Look at it').click();
+    await phone.button('Scan its code instead').click();
+    await phone.page.getByText('The code is the right one.').waitFor();
+    await phone.button('Allow').click();
+    await tablet.ready();
+    await asks().waitFor({ state: 'detached' });
+    for (const person of [tablet, phone]) await person.leave();
+  });
+
+  it('or says no, and is told what that may mean', async () => {
+    const thief = await arriveAtTheLock();
+    thief.tolerate(/401/);
+    await thief.button('Approve from another device').click();
+    await asks().waitFor();
+    await ana.button('Look at it').click();
+    await dialog().getByRole('button', { name: 'Deny', exact: true }).click();
+    await ana.page.getByText('If this was not you, somebody knows your password').waitFor();
+    await thief.page.getByText('Your other device has refused this browser.').waitFor();
+    await thief.button('Sign in').waitFor();
+    await thief.leave();
+  });
+
+  it('who turns away takes the question back', async () => {
+    const tablet = await arriveAtTheLock();
+    await tablet.button('Approve from another device').click();
+    await asks().waitFor();
+    await tablet.button('Another way').click();
+    await asks().waitFor({ state: 'detached' });
+    await tablet.leave();
   });
 
   it('nothing went wrong in any browser', async () => {

@@ -1,6 +1,7 @@
 // The page's start: get hold of the lock, run the core, and show the screen that fits the session.
 import { Core } from './core.js';
 import { replace } from './dom.js';
+import { momentName } from './format.js';
 import { TabLock } from './lock.js';
 import { codeHref, listHref, takeResetLink } from './route.js';
 import { storageWorks } from './storage.js';
@@ -16,7 +17,7 @@ const app = document.getElementById('app');
 let screen = null;
 let core = null;
 let resetLink = takeResetLink(); // an account is to be started over
-let wasReset = null; // this device's account was started over elsewhere
+let farewell = ''; // why this device's session is about to end
 
 /** Shows one screen in place of another; a dialog belongs to the screen it was opened from. */
 function show(view) {
@@ -100,7 +101,8 @@ async function run() {
     },
     { wasm: meta.content, size: Number(meta.dataset.size), progress: firstVisit() },
   ));
-  store.on('account-reset', (event) => (wasReset = event));
+  store.on('account-reset', ({ at }) => (farewell = strings.reset.happened(momentName(at))));
+  store.on('approval', ({ state }) => (farewell = state === 'denied' ? strings.unlock.denied : ''));
   store.on('session', (session) => follow(mine, store, session));
   whenLinked = () => follow(mine, store, store.session);
   try {
@@ -178,8 +180,8 @@ function showReset(mine, store, session) {
 function showSignIn(mine, session) {
   history.replaceState(null, '', listHref);
   document.title = strings.title(0);
-  show(new SignView(mine, session, wasReset));
-  wasReset = null;
+  show(new SignView(mine, session, farewell));
+  farewell = '';
   setTimeout(() => inside().catch(() => {}), quiet); // if it fails now, entering tries again and says so
   performance.mark('frond-ready');
 }

@@ -61,7 +61,7 @@ export class Store {
         this.settings = data.settings ?? {};
         return this.#emit(event, data);
       case 'approval-request':
-        this.requests = [...this.requests.filter((r) => r.id !== data.id), data];
+        this.requests = this.requests.filter((r) => r.id !== data.id).concat(data.over ? [] : data);
         return this.#emit(event, data);
       case 'approval':
       case 'account-reset':

@@ -11,7 +11,7 @@ const words = strings.approval;
  * Shows which device asks to be let in, and has the person compare before it can be allowed. Resolves
  * to 'allowed', 'denied', 'over' when the request is no longer there, or undefined.
  */
-export function openApproval(core, { id, device, at }) {
+export function openApproval(core, store, { id, device, at }) {
   const check = new SameDigits(() => (dialog.confirm.disabled = !check.same));
   const scanned = el('p', { class: 'field-hint', role: 'status' });
   const answer = async (allow) => {
@@ -26,7 +26,7 @@ export function openApproval(core, { id, device, at }) {
     }
   };
   const scan = async () => {
-    const match = await openScan(async (code) => ((await core.command('approval-scan', { id, code })).match ? 'same' : 'other'));
+    const match = await openScan((code) => compareCode(core, id, code));
     if (!match) return;
     replace(scanned, match === 'same' && icon('shield'), match === 'same' ? words.matched : words.differs);
     scanned.classList.toggle('is-error', match !== 'same');
@@ -47,8 +47,19 @@ export function openApproval(core, { id, device, at }) {
     submit: () => check.same && answer(true),
   });
   dialog.confirm.disabled = true;
+  dialog.own(store.on('approval-request', (event) => event.id === id && event.over && failed(dialog, { code: 'not-found' })));
   core.command('approval-open', { id }).then(({ digits }) => check.show(digits), (error) => failed(dialog, error));
   return dialog.open();
+}
+
+// What is no code of an approval at all is not worth an alarm: the camera looks on.
+async function compareCode(core, id, code) {
+  try {
+    return (await core.command('approval-scan', { id, code })).match ? 'same' : 'other';
+  } catch (error) {
+    if (error.code === 'bad-request') return null;
+    throw error;
+  }
 }
 
 function failed(dialog, error) {

@@ -41,7 +41,7 @@ export class NewsView extends View {
   }
 
   async #look(request) {
-    const answer = await openApproval(this.#core, request);
+    const answer = await openApproval(this.#core, this.#store, request);
     if (!answer) return;
     this.#denied = answer === 'denied' ? request : null;
     this.#store.settled(request.id);

@@ -1,5 +1,4 @@
 import { View, el } from '../dom.js';
-import { momentName } from '../format.js';
 import { frond } from '../icons.js';
 import { errorText, strings } from '../strings.js';
 import { Field } from './field.js';
@@ -28,8 +27,8 @@ export class SignView extends View {
   /** Whether an account is being made: then its session begins with the recovery code. */
   newAccount = false;
 
-  /** `wasReset` says when this device's account was started over elsewhere, if it was. */
-  constructor(core, session, wasReset = null) {
+  /** `farewell` says why the session before ended, when that deserves more than the usual words. */
+  constructor(core, session, farewell = '') {
     super();
     this.#core = core;
     this.#name = new Field({
@@ -44,7 +43,7 @@ export class SignView extends View {
     });
     this.#invite.root.hidden = true;
     if (session.name) this.#name.input.value = session.name;
-    if (session.state === 'locked-out') this.#alert.textContent = wasReset ? strings.reset.happened(momentName(wasReset.at)) : words.lockedOut;
+    this.#alert.textContent = farewell || (session.state === 'locked-out' ? words.lockedOut : '');
     this.root = el('main', { class: 'sign' }, this.#brand(), (this.#form = this.#signForm()));
     this.own(() => this.#recover?.close());
     this.#askServer();
