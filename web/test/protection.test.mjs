@@ -122,8 +122,6 @@ describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
     await tablet.button('Approve from another device').click();
     await tablet.page.locator('svg.qr').waitFor();
     await filmOf(tablet.page, film);
-    await ana.button('Look at it').click();
-    await ana.page.keyboard.press('Escape'); // she looks with the phone instead
     const eyes = await launch(...cameraFlags(film));
     t.after(() => eyes.close());
     const phone = await Person.arrive(eyes, server.url, 'ana', { permissions: ['camera'] });
