@@ -90,7 +90,9 @@ type Client struct {
 	ahead         int64 // milliseconds of the server's clock before this device's
 	stateSize     int   // bytes of the state when it was last sealed
 	vaultChanges  []vaultChange
-	publishing    bool // a PublishKeys is on its way
+	publishing    bool      // a PublishKeys is on its way
+	greeted       time.Time // when the server said what time it is,
+	greetedAs     uint64    // which was this, in milliseconds since 1970
 	waiters       []*waiter
 	damages       []damage          // records of the store that load could not read
 	failures      map[string]uint64 // by reason, since this device was set up

@@ -18,6 +18,11 @@ type contact struct {
 
 	verified wire.Hash // the root whose safety number was compared
 	changed  bool      // the root changed, and that was not acknowledged yet
+
+	reset uint64 // while changed: when this account first saw that the contact began anew, milliseconds since 1970
+	held  bool   // it had been verified then
+
+	unsaved bool // this device's word on it is not in the account's state yet
 }
 
 func (k *contact) root() wire.Hash { return wire.Hash(k.chain.Root()) }
@@ -28,8 +33,16 @@ func (k *contact) isVerified() bool { return !k.verified.IsZero() && k.verified 
 // hadRoot reports whether a root is the contact's, or was before the contact itself replaced it.
 func (k *contact) hadRoot(root wire.Hash) bool { return k.chain.HadRoot(identity.RootKey(root)) }
 
+// lostRoot reports whether a root was the contact's before it lost everything and began anew.
+func (k *contact) lostRoot(root wire.Hash) bool {
+	return k.chain.NamedRoot(identity.RootKey(root)) && !k.hadRoot(root)
+}
+
 func (k *contact) record() contactRecord {
-	return contactRecord{Name: k.name, Chain: k.chain.Events(), Pinned: k.pinned, Verified: k.verified, Changed: k.changed}
+	return contactRecord{
+		Name: k.name, Chain: k.chain.Events(), Pinned: k.pinned, Verified: k.verified, Changed: k.changed, Reset: k.reset, Held: k.held,
+		Unsaved: k.unsaved,
+	}
 }
 
 // moved is the contact with a longer chain. A root that was replaced because a device was removed, by the
@@ -49,12 +62,15 @@ func (k *contact) moved(chain *identity.Chain) *contact {
 }
 
 // beside is what two devices of an account know of a contact: never less than either of them has seen of
-// the chain. The word of this device on it counts when it is newer. forked says that they were shown two
-// histories; then this device keeps its own.
-func (k *contact) beside(mine *contact, newer bool) (next *contact, forked bool) {
-	switch {
-	case mine == nil:
+// the chain. The word of this device on it counts when it is not in the account's state yet, or when
+// this device alone saw that the contact began anew. forked says that they were shown two histories; then
+// this device keeps its own.
+func (k *contact) beside(mine *contact) (next *contact, forked bool) {
+	if mine == nil {
 		return k, false
+	}
+	saw := len(mine.chain.Resets()) - len(k.chain.Resets())
+	switch {
 	case k.chain.Extends(mine.chain) == nil:
 		mine = mine.moved(k.chain)
 	case mine.chain.Extends(k.chain) == nil:
@@ -63,25 +79,33 @@ func (k *contact) beside(mine *contact, newer bool) (next *contact, forked bool)
 		return mine, true
 	}
 	next = new(contact)
-	if *next = *k; newer {
-		next.verified, next.changed = mine.verified, mine.changed
+	if *next = *k; saw > 0 || saw == 0 && mine.unsaved {
+		next.verified, next.changed, next.reset, next.held, next.unsaved = mine.verified, mine.changed, mine.reset, mine.held, mine.unsaved
+	}
+	if saw == 0 && next.changed && k.reset > 0 && mine.reset > 0 {
+		next.reset, next.held = min(k.reset, mine.reset), k.held || mine.held
 	}
 	return next, false
 }
 
 // friend is a contact as the account's state keeps it, for other devices.
 func (k *contact) friend(id wire.ID) stateFriend {
-	return stateFriend{Account: id, Name: k.name, Chain: k.chain.Events(), Verified: k.verified, Changed: k.changed}
+	return stateFriend{
+		Account: id, Name: k.name, Chain: k.chain.Events(), Verified: k.verified, Changed: k.changed, Reset: k.reset, Held: k.held,
+	}
 }
 
 func (p *stateFriend) record() contactRecord {
-	return contactRecord{Name: p.Name, Chain: p.Chain, Pinned: true, Verified: p.Verified, Changed: p.Changed}
+	return contactRecord{Name: p.Name, Chain: p.Chain, Pinned: true, Verified: p.Verified, Changed: p.Changed, Reset: p.Reset, Held: p.Held}
 }
 
 // contactOf reads a record; the chain is verified again.
 func contactOf(rec contactRecord) (*contact, error) {
 	chain, err := identity.ParseChain(rec.Chain)
-	return &contact{name: rec.Name, pinned: rec.Pinned, chain: chain, verified: rec.Verified, changed: rec.Changed}, err
+	return &contact{
+		name: rec.Name, pinned: rec.Pinned, chain: chain, verified: rec.Verified, changed: rec.Changed, reset: rec.Reset, held: rec.Held,
+		unsaved: rec.Unsaved,
+	}, err
 }
 
 // nameOf returns the user name of an account, or "" while it is not known; then it is asked for.
@@ -198,7 +222,11 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 		k = old.moved(chain)
 		k.pinned = pin
 	}
-	if old != nil && k.changed && k.root() != old.root() {
+	if old != nil && len(chain.Resets()) > len(old.chain.Resets()) && (old.pinned || c.talksTo(a.ID)) {
+		c.lostEverything(t, a, k, old)
+		pin = true
+	} else if old != nil && k.changed && k.root() != old.root() {
+		k.unsaved = true
 		t.fault(CodeKeyChanged, a.Name+" has new keys. Compare the safety number with them before you go on.")
 		c.markShared(t, a.ID)
 	}

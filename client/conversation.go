@@ -24,22 +24,23 @@ type conversation struct {
 	draft   drafting
 
 	// The machine (advance.go).
-	busy      bool      // a request is on its way
-	awaiting  uint64    // seq to be processed before the next step
-	notUntil  time.Time // after a refusal that passes
-	attempts  int
-	wants     []*want
-	reach     uint64 // how far the log went at the last greeting: nothing is sealed before it is processed
-	outside   bool   // the server does not count this device in
-	ahead     bool   // others were heard from in a later epoch
-	doubted   bool   // somebody's newest chain is being asked for, because of a root that is not known
-	looked    bool   // it was, before joining
-	known     uint64 // the log goes at least as far
-	gap       bool   // entries after the cursor were asked for
-	gaps      int    // how often in a row
-	expecting bool   // a look whether the log goes that far is planned
-	born      []func(wire.ID, error)
-	welcome   *wire.InboxItem // a welcome that waits for the log
+	busy        bool      // a request is on its way
+	awaiting    uint64    // seq to be processed before the next step
+	notUntil    time.Time // after a refusal that passes
+	attempts    int
+	wants       []*want
+	reach       uint64 // how far the log went at the last greeting: nothing is sealed before it is processed
+	outside     bool   // the server does not count this device in
+	ahead       bool   // others were heard from in a later epoch
+	doubted     bool   // somebody's newest chain is being asked for, because of a root that is not known
+	looked      bool   // it was, before joining
+	readmitting bool   // somebody who began anew is being let in
+	known       uint64 // the log goes at least as far
+	gap         bool   // entries after the cursor were asked for
+	gaps        int    // how often in a row
+	expecting   bool   // a look whether the log goes that far is planned
+	born        []func(wire.ID, error)
+	welcome     *wire.InboxItem // a welcome that waits for the log
 }
 
 // outboxRow is a message on its way.

@@ -124,32 +124,38 @@ func (c *Client) claim(ctx context.Context, accounts []wire.ID) ([]claimed, erro
 	if err != nil {
 		return nil, err
 	}
+	var keys []claimed
+	return keys, c.run(ctx, func() (err error) {
+		keys, err = c.takeKeys(body, accounts)
+		return err
+	})
+}
+
+// takeKeys verifies the answer to ClaimKeys: each account has at least one device that is ready.
+func (c *Client) takeKeys(body []byte, accounts []wire.ID) (keys []claimed, err error) {
 	var answer wire.ClaimedKeys
 	if err := wire.Decode(body, &answer); err != nil {
 		return nil, err
 	}
-	var keys []claimed
-	return keys, c.run(ctx, func() error {
-		for _, id := range accounts {
-			n := len(keys)
-			for _, k := range answer.Keys {
-				if k.Account == id {
-					pkg, err := c.checkKey(k)
-					if err == errFormerRoot {
-						continue // the device is yet to hear of its account's new root, and comes in by itself then
-					}
-					if err != nil {
-						return err
-					}
-					keys = append(keys, claimed{pkg, wire.MemberRef{Account: k.Account, Device: k.Device}})
+	for _, id := range accounts {
+		n := len(keys)
+		for _, k := range answer.Keys {
+			if k.Account == id {
+				pkg, err := c.checkKey(k)
+				if err == errFormerRoot {
+					continue // the device is yet to hear of its account's new root, and comes in by itself then
 				}
-			}
-			if len(keys) == n {
-				return wire.Errorf(wire.CodeNotFound, "%s can not be reached: none of their devices is ready.", c.nameOf(id))
+				if err != nil {
+					return nil, err
+				}
+				keys = append(keys, claimed{pkg, wire.MemberRef{Account: k.Account, Device: k.Device}})
 			}
 		}
-		return nil
-	})
+		if len(keys) == n {
+			return nil, wire.Errorf(wire.CodeNotFound, "%s can not be reached: none of their devices is ready.", c.nameOf(id))
+		}
+	}
+	return keys, nil
 }
 
 // claimOwn takes a key package of each other device of the own account. One that is not ready, or that

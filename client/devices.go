@@ -36,6 +36,7 @@ func (c *Client) catchUp(w wire.Welcomed) {
 	}
 	c.tendVault()
 	c.sweep()
+	c.resetBegun(w.Reset)
 }
 
 // askChain reads the account's own sigchain anew, and goes on with then.
@@ -72,6 +73,7 @@ func (c *Client) ownChainIs(events [][]byte, asked *identity.Chain) error {
 	}
 	cred, active := chain.Credential(identity.ID(c.self.Device))
 	if !active {
+		c.ownReset(chain)
 		c.lockOut()
 		return nil
 	}

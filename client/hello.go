@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"time"
 
 	"frond/mls"
 	"frond/wire"
@@ -14,6 +15,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		return
 	}
 	c.setClock(w.Now)
+	c.greeted, c.greetedAs = time.Now(), w.Now
 	c.connected(Connection{State: Online})
 	t := c.begin()
 	for _, v := range c.conversations {
@@ -28,7 +30,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.doubtGreeting(w.Conversations)
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
-		v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looked = 0, false, 0, 0, false, false
+		v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looked, v.readmitting = 0, false, 0, 0, false, false, false
 		c.doubtPins(v)
 		c.renewLater(v)
 		c.advance(v)
@@ -39,6 +41,8 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.draftsAgain()
 	c.restoreSoon()
 	clear(c.unknown)
+	c.lookAtContacts()
+	c.readmit()
 	for _, v := range c.conversations {
 		for _, id := range c.peopleOf(v) {
 			c.nameOf(id) // asks for those who are not known
@@ -163,7 +167,11 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	t.mark(v, markRecord|markGroup)
 	c.stateChanged(t)
-	c.putNotice(t, v, item.Seq, c.nowMillis(), noticeRecord{What: noticeAdded, By: c.adder(&roster, item.Account), Accounts: []wire.ID{c.self.Account}, Fresh: true})
+	n := noticeRecord{What: noticeAdded, By: c.adder(&roster, item.Account), Accounts: []wire.ID{c.self.Account}, Fresh: true}
+	if roster.Kind == wire.Direct && item.Seq > 1 {
+		n.What = noticeReadmitted // what two people began goes on
+	}
+	c.putNotice(t, v, item.Seq, c.nowMillis(), n)
 	t.then(func() { c.notify(v.id) })
 	return v, nil
 }

@@ -234,6 +234,10 @@ func (s *stretch) deviceOf(e *wire.Entry) (identity.Device, bool) {
 func (s *stretch) verify(from int) {
 	to := min(from+verifiedEach, len(s.entries))
 	for i := from; i < to; i++ {
+		if s.endsAtReset(&s.entries[i]) {
+			s.entries, to = s.entries[:i], i
+			break
+		}
 		if err := s.row(&s.entries[i]); err != nil {
 			s.c.restoreFailed(s.v, err)
 			return
@@ -248,6 +252,22 @@ func (s *stretch) verify(from int) {
 			s.verify(to)
 		}
 	})
+}
+
+// endsAtReset finds that what comes now is from before the account began anew: one line says so, in place of
+// all that nobody can open any more, and nothing more is asked for.
+func (s *stretch) endsAtReset(e *wire.Entry) bool {
+	if _, found := s.c.restore.vault.pages[e.Seq/wire.PageBucket].keys[e.Seq]; found || e.Kind != wire.Application || !s.c.beforeReset(e) {
+		return false
+	}
+	s.low = s.gap.From + 1
+	var have messageRecord
+	if found, err := s.c.get(s.me.keys.row("msg", s.v.id, e.Seq), &have); found || err != nil {
+		return true // what this browser could read before it still can
+	}
+	n := &noticeRecord{What: noticeReset, By: s.me.Account}
+	s.rows = append(s.rows, restoredRow{e.Seq, messageRecord{Account: s.me.Account, At: e.Received, Reason: ReasonBeforeReset, Notice: n}})
+	return true
 }
 
 // row restores one entry, unless it is here and readable already.

@@ -43,6 +43,9 @@ type change struct {
 //	a device from outside    joins, if its account is rostered under its root (open conversation:
 //	                         any), and may remove the leaf it had before; nothing else changes
 //
+// Whoever may remove somebody and add them anew, or is the other one of two people, may instead replace the
+// root that they are pinned to, with all their leaves (readmit.go): they lost everything and began anew.
+//
 // An account may have several devices in a conversation, each a leaf. Whoever removes a person or a
 // device, or replaces a root, changes the join key, but in the open conversation, where everybody has it.
 // Nobody adds to, or removes others from, a direct or open conversation.
@@ -59,6 +62,9 @@ func (v *verifier) judge(e mls.Effects) (change, error) {
 	}
 	if ch.ownCare() {
 		return ch, ch.checkOwnCare()
+	}
+	if was, is, found := ch.reinstated(); found {
+		return ch, ch.checkReinstated(was, is)
 	}
 	if err := ch.checkMembers(); err != nil {
 		return ch, err

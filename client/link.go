@@ -177,8 +177,9 @@ func (c *Client) frame(l *link, f wire.Frame) {
 			c.fetchState()
 		}
 	case wire.PushChain:
-		if c.self != nil {
-			c.askChain()
+		var ref wire.ChainRef
+		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil {
+			c.chainGrew(ref)
 		}
 	case wire.PushPage:
 		var ref wire.PageRef

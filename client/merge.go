@@ -121,7 +121,7 @@ func (c *Client) takeFriend(t *tx, f *stateFriend) error {
 	if err != nil {
 		return err
 	}
-	next, forked := theirs.beside(c.contacts[f.Account], c.self.Unsaved)
+	next, forked := theirs.beside(c.contacts[f.Account])
 	if forked {
 		t.fault(CodeKeyChanged, "The server showed your devices two different histories of "+safeName(f.Name)+"'s keys. Ask them before you trust it.")
 	}

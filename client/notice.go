@@ -18,6 +18,8 @@ const (
 	noticeSetting = 8 // By changed the settings
 
 	noticeNewRoot    = 20 // By removed a device, and has another root since
+	noticeReset      = 21 // By began anew: what came before can not be opened
+	noticeReadmitted = 22 // By accepted the new keys of Accounts
 	noticeRetention  = 30 // By changed how long messages are kept
 	noticeDeviceOnly = 31 // messages stood here that were kept on other devices only
 )
@@ -44,6 +46,7 @@ func noticeOf(ch change) noticeRecord {
 		n.What = noticeDevice
 	case ch.external:
 		n.What = noticeJoined
+	case ch.readmits(&n):
 	case len(n.Accounts)+len(n.Removed) > 0:
 		n.What = noticeChanged
 	case ch.rosterUntouched:
@@ -112,6 +115,13 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = retentionLine(by, n)
 	case noticeDeviceOnly:
 		text = "This conversation keeps messages only on the devices that received them."
+	case noticeReset:
+		text = c.resetLine()
+	case noticeReadmitted:
+		text = by + " accepted the new keys of " + c.names(n.Accounts)
+		if len(n.Accounts) == 1 && n.Accounts[0] == c.self.Account {
+			text = by + " accepted your new keys"
+		}
 	case noticeSkipped:
 		if by == "You" {
 			verb = "were"

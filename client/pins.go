@@ -38,7 +38,7 @@ func (c *Client) strange(p Person) bool {
 		return p.Root != wire.Hash(c.self.chain.Root()) && !(&contact{chain: c.self.chain}).hadRoot(p.Root)
 	}
 	k := c.contacts[p.Account]
-	return k != nil && !k.hadRoot(p.Root)
+	return k != nil && !k.hadRoot(p.Root) && !k.lostRoot(p.Root)
 }
 
 // disowned reports whether the chain of the account that a message names does not have the root it came
@@ -55,7 +55,7 @@ func (c *Client) disowned(v *conversation, rec *messageRecord) bool {
 		return false
 	}
 	_, known := chain.Device(identity.ID(rec.Device))
-	if chain.HadRoot(identity.RootKey(rec.Root)) && (known || v.rec.Kind != wire.Open) {
+	if chain.NamedRoot(identity.RootKey(rec.Root)) && (known || v.rec.Kind != wire.Open) {
 		return false
 	}
 	c.wonder(rec.Account)

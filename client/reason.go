@@ -28,6 +28,7 @@ const (
 	ReasonForked        Reason = "forked"         // the account's devices were shown different logs
 	ReasonGone          Reason = "gone"           // the log has its place, and it was not to disappear yet
 	ReasonLifetime      Reason = "lifetime"       // readable, but to be kept for another time than is agreed
+	ReasonBeforeReset   Reason = "before-reset"   // sent before the account was reset
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
 )
 
@@ -48,6 +49,7 @@ var explanations = map[Reason]Explained{
 	ReasonForked:        {Text: "The server shows your devices different orders of the same conversation."},
 	ReasonGone:          {Text: "The server no longer has this message."},
 	ReasonLifetime:      {Text: "This message was given another lifetime than the conversation has. The shorter one counts."},
+	ReasonBeforeReset:   {Text: "Messages from before can not be opened any more."},
 	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: "ask-again"},
 }
 
@@ -70,7 +72,7 @@ func (r Reason) readable() bool { return r == "" || r == ReasonMissingBefore || 
 // vaultMayHelp says whether the message may yet be had: another device of the account may have read it
 // and left its key in the vault, or the server may show what it should.
 func (r Reason) vaultMayHelp() bool {
-	return !r.readable() && r != ReasonReplayed && r != ReasonNewer && r != ReasonGone
+	return !r.readable() && r != ReasonReplayed && r != ReasonNewer && r != ReasonGone && r != ReasonBeforeReset
 }
 
 var reasonOf = []struct {

@@ -59,6 +59,9 @@ type contactRecord struct {
 
 	Verified wire.Hash `cbor:"4,keyasint"` // the root whose safety number was compared; zero: none
 	Changed  bool      `cbor:"5,keyasint"` // the root changed and that was not acknowledged yet
+	Reset    uint64    `cbor:"6,keyasint"` // it changed by a reset: first seen then, milliseconds since 1970
+	Held     bool      `cbor:"7,keyasint"` // it was verified then
+	Unsaved  bool      `cbor:"8,keyasint"` // this device's word on it is not in the account's state yet
 }
 
 // keyRecord is the secret half of a key package.

@@ -243,7 +243,8 @@ func (c *Client) keepContact(t *tx, keys keyring, p stateFriend) error {
 		if err != nil {
 			return err
 		}
-		theirs, _ = theirs.beside(mine, false)
+		mine.unsaved = false
+		theirs, _ = theirs.beside(mine)
 		theirs.pinned = true
 	}
 	t.put(keys.of("contact", p.Account), theirs.record())

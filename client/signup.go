@@ -69,16 +69,7 @@ func (c *Client) newAccount(name string, o Credentials) (selfRecord, wire.SignUp
 	body := wire.SignUp{
 		Name: name, Account: rec.Account, Device: rec.Device, Auth: o.Keys.Auth, KDF: o.KDF, Chain: rec.Chain, Invite: o.Invite,
 	}
-	password, err := passwordOpener(o.Keys, o.KDF)
-	if err != nil {
-		return selfRecord{}, wire.SignUp{}, err
-	}
-	rec.Openers = append(rec.Openers, password)
-	rec.Headed = []wire.ID{rec.Device}
-	if body.Header, err = vault.SealHeader(rec.Account, rec.VaultEpoch, vaultKey, rec.Openers); err != nil {
-		return selfRecord{}, wire.SignUp{}, err
-	}
-	body.State, err = c.sealState(&rec, rec.Revision, accountState{Version: stateVersion, Root: rec.Root, Openers: rec.Openers})
+	body.Header, body.State, err = c.firstVault(&rec, vaultKey, o.Keys, o.KDF)
 	return rec, body, err
 }
 

@@ -51,6 +51,8 @@ type stateFriend struct {
 
 	Verified wire.Hash `cbor:"4,keyasint"` // the root whose safety number was compared; zero: none
 	Changed  bool      `cbor:"5,keyasint"` // the root changed and that was not acknowledged yet
+	Reset    uint64    `cbor:"6,keyasint"` // it changed by a reset: first seen then, milliseconds since 1970
+	Held     bool      `cbor:"7,keyasint"` // it was verified then
 }
 
 func isWire(err error) bool { return asWire(err, new(wire.Error)) }
@@ -120,12 +122,42 @@ func (c *Client) saveState() {
 	c.stateSize = len(sealed) // a large one is not sent for every message that is read
 	c.saving = true
 	me.Unsaved = false // what changes from here on asks again
+	words := c.unsavedWords()
 	c.request(wire.OpPutState, wire.PutState{Revision: revision, State: sealed, Epoch: me.VaultEpoch}, func(_ []byte, err error) {
 		c.saving = false
 		if c.self == me {
+			if err == nil {
+				c.savedWords(words)
+			}
 			c.savedState(revision, err)
 		}
 	})
+}
+
+// unsavedWords lists the contacts on which the state that is about to be saved says something new.
+func (c *Client) unsavedWords() map[wire.ID]*contact {
+	words := map[wire.ID]*contact{}
+	for id, k := range c.contacts {
+		if k.unsaved {
+			words[id] = k
+		}
+	}
+	return words
+}
+
+// savedWords notes that the state has them, but for those that changed meanwhile.
+func (c *Client) savedWords(words map[wire.ID]*contact) {
+	t := c.begin()
+	for id, k := range words {
+		if c.contacts[id] == k {
+			next := *k
+			next.unsaved = false
+			c.putContact(t, id, &next)
+		} else if now := c.contacts[id]; now != nil && now.unsaved {
+			c.self.Unsaved = true
+		}
+	}
+	_ = t.commit()
 }
 
 func (c *Client) savedState(revision uint64, err error) {

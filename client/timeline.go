@@ -64,6 +64,7 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 	}
 	if rec.Notice != nil {
 		m.ID, m.Notice, m.Text = "notice-"+strconv.FormatUint(seq, 10), true, c.line(v.rec.Kind, rec.Notice)
+		m.Reason = rec.Reason.explain()
 		return m, m.Text != ""
 	}
 	if c.expired(rec) {

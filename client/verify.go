@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/subtle"
+	"time"
 
 	"frond/client/identity"
 	"frond/wire"
@@ -16,6 +17,9 @@ type Contact struct {
 	Code     []byte // the same, for a QR code
 	Verified bool   // the number was compared, and the keys have not changed since
 	Changed  bool   // the keys changed and nobody has said yet that this is all right
+
+	Reset     bool      // they changed because the contact lost everything and began anew
+	HeldUntil time.Time // they can not be accepted before, but by comparing; zero: now
 }
 
 // Contact returns the safety number with somebody and how it stands.
@@ -23,7 +27,10 @@ func (c *Client) Contact(ctx context.Context, account wire.ID) (out Contact, err
 	var us, them identity.Party
 	err = c.withContact(ctx, account, func(k *contact) error {
 		us, them = c.parties(account, k)
-		out = Contact{Account: account, Name: k.name, Verified: k.isVerified(), Changed: k.changed}
+		out = Contact{Account: account, Name: k.name, Verified: k.isVerified(), Changed: k.changed, Reset: k.changed && k.reset > 0}
+		if until := c.heldUntil(k); until > 0 {
+			out.HeldUntil = time.UnixMilli(int64(until))
+		}
 		return nil
 	})
 	if err == nil { // not in the loop: it takes long on purpose
@@ -43,7 +50,8 @@ func (c *Client) Verify(ctx context.Context, account wire.ID, verified bool) err
 		next := *k
 		next.verified = wire.Hash{}
 		if verified {
-			next.verified, next.changed, next.pinned = k.root(), false, true
+			next = *k.acknowledged()
+			next.verified, next.pinned = k.root(), true
 		}
 		return c.trust(account, &next)
 	})
@@ -62,12 +70,14 @@ func (c *Client) Compare(ctx context.Context, account wire.ID, scanned []byte) (
 	return subtle.ConstantTimeCompare(identity.SafetyCode(us, them), scanned) == 1, nil
 }
 
-// AcceptKey acknowledges that somebody's keys changed. Sending goes on; they are not verified.
+// AcceptKey acknowledges that somebody's keys changed. Sending goes on; they are not verified. When they had
+// been, and began anew, it fails with wire.CodeHeld for a day.
 func (c *Client) AcceptKey(ctx context.Context, account wire.ID) error {
 	return c.withContact(ctx, account, func(k *contact) error {
-		next := *k
-		next.changed = false
-		return c.trust(account, &next)
+		if until := c.heldUntil(k); until > 0 {
+			return c.errHeld(k, until)
+		}
+		return c.trust(account, k.acknowledged())
 	})
 }
 
@@ -87,6 +97,7 @@ func (c *Client) withContact(ctx context.Context, account wire.ID, f func(*conta
 
 // trust keeps what a person decided about a contact, shows it, and lets go on what waited for it.
 func (c *Client) trust(account wire.ID, next *contact) error {
+	next.unsaved = true
 	t := c.begin()
 	c.putContact(t, account, next)
 	c.stateChanged(t)
@@ -94,6 +105,7 @@ func (c *Client) trust(account wire.ID, next *contact) error {
 	if err := t.commit(); err != nil {
 		return err
 	}
+	c.readmit()
 	for _, v := range c.conversations {
 		c.advance(v)
 	}
@@ -116,10 +128,12 @@ func (c *Client) markShared(t *tx, account wire.ID) {
 }
 
 // keysChanged reports whether the keys of somebody in a closed conversation changed, unacknowledged, or
-// are none that this device ever verified of them.
+// are none that this device ever verified of them. A group may go on beside somebody who began anew
+// until they are let in again; two people wait for that.
 func (c *Client) keysChanged(v *conversation) bool {
 	for _, p := range v.roster.People {
-		if k := c.contacts[p.Account]; k != nil && k.changed || c.strange(p) {
+		k := c.contacts[p.Account]
+		if k != nil && (k.changed || v.rec.Kind == wire.Direct && k.lostRoot(p.Root)) || c.strange(p) {
 			return true
 		}
 	}

@@ -120,6 +120,15 @@ func reply[T any](kind wire.Kind, change func(*T)) liar {
 	}}
 }
 
+// eachAccount makes a liar that rewrites what is said of accounts.
+func eachAccount(change func(*wire.Account)) liar {
+	return reply(wire.OpLookup, func(a *wire.Accounts) {
+		for i := range a.Accounts {
+			change(&a.Accounts[i])
+		}
+	})
+}
+
 // pushed makes a liar that puts something else in the place of each entry; nil lets it pass.
 func pushed(change func(e wire.Entry) []wire.Entry) liar {
 	return liar{says: func(_ wire.Kind, f wire.Frame) []wire.Frame {

@@ -67,12 +67,12 @@ var falseAccounts = []attack{
 		s.warned(s.ada, client.CodeKeyChanged)
 	}},
 	{"a device is shown its own sigchain shortened", func(s *plot) {
-		s.greet(s.ada, nil, reply(wire.OpLookup, func(a *wire.Accounts) { a.Accounts[0].Chain = a.Accounts[0].Chain[:1] }))
+		s.greet(s.ada, nil, eachAccount(func(a *wire.Account) { a.Chain = a.Chain[:1] }))
 		s.warned(s.ada, client.CodeRolledBack)
 	}},
 	{"a device is shown its own sigchain with a device that eve's root signs", func(s *plot) {
 		forged := s.made(s.ada, s.root(s.eve))
-		s.greet(s.ada, nil, reply(wire.OpLookup, func(a *wire.Accounts) { a.Accounts[0].Chain = append(a.Accounts[0].Chain, forged) }))
+		s.greet(s.ada, nil, eachAccount(func(a *wire.Account) { a.Chain = append(a.Chain, forged) }))
 		s.warned(s.ada, client.CodeKeyChanged)
 		if list, err := s.ada.on().Devices(context.Background()); err != nil || len(list) != 1 {
 			s.t.Fatal(list, err)

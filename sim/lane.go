@@ -23,7 +23,8 @@ type lane struct {
 	down   bool
 	faulty bool // doubles and reorders pushes, and cuts connections
 	conns  map[*conn]bool
-	liar   liar // the cheating server in the middle, if there is one
+	liar   liar   // the cheating server in the middle, if there is one
+	lost   string // a path whose answers do not arrive
 }
 
 func newLane(s *server, r *rand.Rand) *lane {
@@ -69,6 +70,9 @@ func (l *lane) Post(ctx context.Context, path string, body []byte) ([]byte, erro
 	}
 	l.overhear(body)
 	answer, err := l.inner.Post(ctx, path, body)
+	if path == l.lost {
+		return nil, errDown
+	}
 	if err == nil {
 		answer = l.posted(path, answer)
 	}

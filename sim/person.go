@@ -36,6 +36,9 @@ type person struct {
 	given    map[wire.ID]bool   // messages that went down with a replaced device
 	opened   map[wire.ID]int    // how often a message was announced as opened
 	faults   []client.Fault
+
+	reset []client.AccountReset
+	begun []client.ResetBegun
 }
 
 // start switches the device on, with what its store holds.
@@ -98,6 +101,10 @@ func (p *person) hear(e client.Event) {
 		}
 	case client.Fault:
 		p.faults = append(p.faults, e)
+	case client.AccountReset:
+		p.reset = append(p.reset, e)
+	case client.ResetBegun:
+		p.begun = append(p.begun, e)
 	}
 }
 

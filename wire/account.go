@@ -133,16 +133,21 @@ func (a *AddDevice) Check() error {
 	return checkEvents(a.Events)
 }
 
-// Lookup asks for accounts by user name, by id, or both. Unknown ones are left out of the answer.
+// Lookup asks for accounts by user name, by id, or both. Unknown ones are left out of the answer, and those
+// whose sigchain is as long as Known says.
 type Lookup struct {
 	Names    []string `cbor:"1,keyasint,omitempty"`
 	Accounts []ID     `cbor:"2,keyasint,omitempty"`
+	Known    []uint64 `cbor:"3,keyasint,omitempty"` // lengths of the sigchains of Accounts, in their order
 }
 
 // Check checks counts.
 func (l *Lookup) Check() error {
 	if n := len(l.Names) + len(l.Accounts); n == 0 || n > MaxLookup {
 		return tooLarge("accounts looked up", MaxLookup)
+	}
+	if len(l.Known) > 0 && len(l.Known) != len(l.Accounts) {
+		return Errorf(CodeBadRequest, "a length for each account")
 	}
 	for _, n := range l.Names {
 		if len(n) > MaxUserName {

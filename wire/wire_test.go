@@ -51,6 +51,7 @@ func samples() []any {
 		&History{Conversation: idA, Before: 300, Limit: 200},
 		&Entries{[]Entry{{Conversation: idA, Seq: 8, Kind: HandshakeEntry, Account: idA, Device: idB, Message: idA, Received: 1, Frame: []byte{1}}}},
 		&Lookup{Names: []string{"ben"}, Accounts: []ID{idA}},
+		&Lookup{Accounts: []ID{idA}, Known: []uint64{3}},
 		&Accounts{[]Account{{idA, "ana", [][]byte{{1}, {2}}}}},
 		&Entry{Conversation: idA, Seq: 7, Kind: Application, Account: idA, Device: idB, Message: idA, Received: 1700000000000, Frame: []byte{1}, Token: tok, Commitment: &h},
 		&Entry{Conversation: idA, Seq: 8, Kind: HandshakeEntry, Account: idA, Device: idB, Message: idA, Received: 1700000000000, Frame: []byte{1}},

@@ -49,6 +49,8 @@ var commands = map[string]command{
 	"recovery-confirm": {true, typed((*API).recoveryConfirm)},
 	"recovery-off":     {true, typed((*API).recoveryOff)},
 	"recover":          {true, typed((*API).recover)},
+	"reset":            {true, typed((*API).reset)},
+	"reset-cancel":     {true, typed((*API).resetCancel)},
 	"password":         {true, typed((*API).password)},
 	"protection":       {true, typed((*API).protection)},
 	"unlock":           {true, typed((*API).unlock)},

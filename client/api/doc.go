@@ -27,7 +27,7 @@
 //	role         {conversation, account, role}        {}
 //	retention    {conversation, mode, timer?}         {}; mode: full, device or disappearing, after so many seconds
 //	reconnect    {}                                   {}
-//	contact      {account}                            {account, name, number, code, verified, changed}
+//	contact      {account}                            {account, name, number, code, verified, changed, reset, heldUntil}
 //	verify       {account, verified}                  {}
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
@@ -35,6 +35,8 @@
 //	recovery-confirm {code}                           {}
 //	recovery-off {}                                   {}
 //	recover      {name, code, password}               Session, with the new password
+//	reset        {name, token, password}              Session; everything from before is lost
+//	reset-cancel {}                                   {}; a reset that was begun can not be finished
 //	password     {current, password}                  {}
 //	protection   {high, password}                     {}; high: the password alone opens nothing
 //	unlock       {code}                               Session, after a sign-in that answered "locked"
@@ -64,6 +66,8 @@
 //	approval       {state, digits?}: waiting, compare, allowed, denied or expired; of this device's request
 //	approval-request {id, device, at, over?}: another device asks to be let in, or that is over
 //	settings       {settings}: all of them; one has changed, or a device's name, here or on another device
+//	account-reset  {at, name}: the own account began anew elsewhere, and this device is out
+//	reset-begun    {at}: somebody may reset the own account from then on, unless it is cancelled
 //	fault          {code, text, action?}
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named.

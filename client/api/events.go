@@ -63,6 +63,8 @@ func (a *API) event(e client.Event) {
 		a.send(eventMessage{"approval-request", approvalRequest{e.ID.String(), e.Device, millis(e.At), e.Over}})
 	case client.Settings:
 		a.send(eventMessage{"settings", settingsData{e.All}})
+	case client.AccountReset, client.ResetBegun:
+		a.resetEvent(e)
 	case client.Renamed:
 		a.renamed()
 	}

@@ -20,6 +20,9 @@ type contact struct {
 	Code     []byte `json:"code"`
 	Verified bool   `json:"verified"`
 	Changed  bool   `json:"changed"`
+
+	Reset     bool  `json:"reset"`
+	HeldUntil int64 `json:"heldUntil"`
 }
 
 func (a *API) contact(ctx context.Context, in accountRef) (contact, error) {
@@ -28,7 +31,7 @@ func (a *API) contact(ctx context.Context, in accountRef) (contact, error) {
 		return contact{}, err
 	}
 	k, err := a.client.Contact(ctx, id)
-	return contact{in.Account, k.Name, k.Number, k.Code, k.Verified, k.Changed}, err
+	return contact{in.Account, k.Name, k.Number, k.Code, k.Verified, k.Changed, k.Reset, millis(k.HeldUntil)}, err
 }
 
 func (a *API) verify(ctx context.Context, in struct {

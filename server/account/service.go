@@ -81,7 +81,7 @@ const (
 )
 
 // Lookup finds accounts by name and id, each once. Unknown ones are left out, and so are those whose
-// sigchain takes more than its share of lookupBytes.
+// sigchain has not changed, or takes more than its share of lookupBytes.
 func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (answer wire.Accounts, err error) {
 	names := make([]string, 0, len(l.Names))
 	for _, n := range l.Names {
@@ -89,7 +89,11 @@ func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (answer wire.Accou
 			names = append(names, name)
 		}
 	}
-	ids, room, seen := l.Accounts, lookupBytes, map[wire.ID]bool{}
+	ids, err := s.news(ctx, l)
+	if err != nil {
+		return wire.Accounts{}, err
+	}
+	room, seen := lookupBytes, map[wire.ID]bool{}
 	for len(names)+len(ids) > 0 {
 		n, m := min(len(names), lookupStep), min(len(ids), lookupStep)
 		found, err := s.store.Chains(ctx, names[:n], ids[:m])
@@ -106,6 +110,20 @@ func (s *Service) Lookup(ctx context.Context, l *wire.Lookup) (answer wire.Accou
 		}
 	}
 	return answer, nil
+}
+
+// news leaves out the accounts whose sigchain is as long as the one who asks knows it.
+func (s *Service) news(ctx context.Context, l *wire.Lookup) (ids []wire.ID, err error) {
+	if len(l.Known) == 0 {
+		return l.Accounts, nil
+	}
+	lengths, err := s.store.ChainLengths(ctx, l.Accounts)
+	for i, id := range l.Accounts {
+		if lengths[id] != l.Known[i] {
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
 }
 
 func chainSize(events [][]byte) (n int) {

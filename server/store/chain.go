@@ -46,6 +46,25 @@ func fillChains(l *link, list []wire.Account) (err error) {
 	return nil
 }
 
+var chainLengths = newLookup(func(n int) string {
+	return "SELECT account, COUNT(*) FROM chain_event WHERE account IN (" + marks(n) + ") GROUP BY account"
+})
+
+// ChainLengths counts the events of sigchains. Unknown accounts are left out.
+func (s *Store) ChainLengths(ctx context.Context, accounts []wire.ID) (lengths map[wire.ID]uint64, err error) {
+	err = s.read(ctx, "count sigchains", func(l *link) error {
+		lengths = map[wire.ID]uint64{}
+		return l.all(&chainLengths, keys(accounts), func(r *sql.Rows) error {
+			var id wire.ID
+			var n uint64
+			err := r.Scan(scanID(&id), &n)
+			lengths[id] = n
+			return err
+		})
+	})
+	return lengths, err
+}
+
 func appendChain(l *link, account wire.ID, position int, events [][]byte) error {
 	size := func(i int) int { return len(events[i]) }
 	return insertChain.each(len(events), size, func(text string, from, to int) error {

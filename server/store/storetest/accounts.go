@@ -154,6 +154,10 @@ func lookups(w *world) {
 			ids = append(ids, p.account)
 		}
 	}
+	lengths, err := w.store.ChainLengths(w.Context(), ids)
+	w.ok(err)
+	w.equal(len(lengths), 7) // nobody has the first id
+	w.equal(lengths[people[3].account], uint64(len(people[3].chain)))
 	list, err := w.store.Chains(w.Context(), names, ids)
 	w.ok(err)
 	found := map[wire.ID]wire.Account{}
