@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/text/unicode/norm"
 )
 
 // Limits on passwords and salts.
@@ -85,7 +84,7 @@ func prepare(password string) ([]byte, error) {
 	if !utf8.ValidString(password) {
 		return nil, ErrPasswordText
 	}
-	prepared := norm.NFKC.Bytes([]byte(password))
+	prepared := []byte(compatible(password))
 	if utf8.RuneCount(prepared) < MinPassword {
 		return nil, fmt.Errorf("%w: at least %d characters", ErrPasswordShort, MinPassword)
 	}
