@@ -203,8 +203,8 @@ func (s *seeking) enter(ctx context.Context, status wire.ApprovalStatus) {
 		return
 	}
 	s.tell(ApprovalAllowed)
-	err = s.c.untilNoConflict(ctx, *status.Session, func(now wire.Session) error {
-		return s.c.becomeDevice(ctx, now, func() (selfRecord, accountState, error) { return openVault(now, epoch, key) })
+	err = s.c.becomeDevice(ctx, *status.Session, func(now wire.Session) (selfRecord, accountState, error) {
+		return openVault(now, epoch, key)
 	})
 	if err != nil {
 		s.end(ApprovalExpired, err)

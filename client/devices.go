@@ -74,7 +74,7 @@ func (c *Client) ownChainIs(events [][]byte, asked *identity.Chain) error {
 	cred, active := chain.Credential(identity.ID(c.self.Device))
 	if !active {
 		c.ownReset(chain)
-		c.lockOut()
+		c.lockOutFor("This device was removed from your account. What is here stays readable. To use it again, sign in as a new device.")
 		return nil
 	}
 	rec := c.self.selfRecord

@@ -69,7 +69,11 @@ func (c *Client) lockedSession(ctx context.Context) (s wire.Session, err error) 
 	if err != nil {
 		return s, err
 	}
-	var fresh wire.Session
+	return c.sessionNow(ctx, s)
+}
+
+// sessionNow reads a session without a device anew.
+func (c *Client) sessionNow(ctx context.Context, s wire.Session) (fresh wire.Session, err error) {
 	if err := c.postWire(ctx, wire.PathApprovalSession, wire.Nothing{}, &fresh); err != nil {
 		return s, err
 	}
@@ -77,19 +81,6 @@ func (c *Client) lockedSession(ctx context.Context) (s wire.Session, err error) 
 		return s, wire.Errorf(CodeKeyChanged, "The server shows another account than the one you signed in to.")
 	}
 	return fresh, nil
-}
-
-// untilNoConflict tries again, a few times, when another device came or went at the same moment.
-func (c *Client) untilNoConflict(ctx context.Context, s wire.Session, enter func(wire.Session) error) error {
-	for try := 0; ; try++ {
-		err := enter(s)
-		if wire.CodeOf(err) != wire.CodeConflict || try == 3 {
-			return err
-		}
-		if s, err = c.lockedSession(ctx); err != nil {
-			return err
-		}
-	}
 }
 
 // Unlock opens the vault by recovery code, after a sign-in that left it locked.
@@ -102,9 +93,7 @@ func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
 	if err != nil {
 		return err
 	}
-	err = c.untilNoConflict(ctx, s, func(now wire.Session) error {
-		return c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, now)
-	})
+	err = c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s)
 	if wire.CodeOf(err) == wire.CodeWrongPassword {
 		return wire.Errorf(CodeRecovery, "This is not the recovery code of this account.")
 	}

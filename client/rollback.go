@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 
 	"frond/client/identity"
@@ -23,6 +24,21 @@ func (r *selfRecord) notBefore(revision, epoch uint64) error {
 	return nil
 }
 
+// shownBy checks that a session shows at least what the record knows, of the vault and of the sigchain.
+func (r *selfRecord) shownBy(s wire.Session) error {
+	if err := r.notBefore(s.Revision, s.Epoch); err != nil {
+		return err
+	}
+	n := len(r.Chain)
+	switch {
+	case len(s.Chain) < n:
+		return errRolledBack
+	case n > 0 && !bytes.Equal(s.Chain[n-1], r.Chain[n-1]): // each event names the hash of the one before it
+		return wire.Errorf(CodeKeyChanged, "The server shows another history of this account's keys than before.")
+	}
+	return nil
+}
+
 // rollback says that the server shows less than this device knows.
 func (c *Client) rollback() {
 	c.rolledBack = true
@@ -33,6 +49,10 @@ func (c *Client) refusedState(err error) {
 	c.cfg.Log.Warn("refused the account's state", "error", err)
 	if errors.Is(err, errRolledBack) {
 		c.rollback()
+		return
+	}
+	if err == error(errMissedEpoch) {
+		c.lockOutFor(errMissedEpoch.Message)
 		return
 	}
 	told := wire.Errorf(CodeKeyChanged, "The server does not show the true vault of this account.")

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"slices"
 
 	"frond/client/identity"
 	"frond/client/vault"
@@ -36,6 +37,12 @@ func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 		return err
 	}
 	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
+		if err := known.shownBy(s); err != nil {
+			return c.refuseSession(ctx, err)
+		}
+		if !slices.Contains(known.Headed, known.Device) { // the vault is not sealed to it yet, and the password may be another by now
+			known.Unlock = &unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}
+		}
 		return c.run(ctx, func() error { return c.enter(*known) })
 	}
 	if h, err := vault.ParseHeader(s.Header); err == nil && !h.Has(vault.SlotPassword) {
@@ -57,47 +64,6 @@ func (c *Client) knownAccount(name string) (found *selfRecord, err error) {
 		return nil
 	})
 	return found, err
-}
-
-// addDevice unlocks the vault and makes this one more of the account's devices.
-func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session) error {
-	return c.becomeDevice(ctx, s, func() (selfRecord, accountState, error) { return unlock(by, s) })
-}
-
-// becomeDevice makes this one more of the account's devices, with what opening its vault gave.
-func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open func() (selfRecord, accountState, error)) error {
-	var rec selfRecord
-	var state accountState
-	var body wire.AddDevice
-	err := c.run(ctx, func() (err error) {
-		rec, state, err = open()
-		if err != nil {
-			return err
-		}
-		root, err := identity.ParseRoot(rec.Root)
-		if err != nil {
-			return err
-		}
-		chain, err := ownChain(s, root)
-		if err != nil {
-			return err
-		}
-		if err := listsAll(chain, rec.Headed); err != nil {
-			return err
-		}
-		if err := c.newDevice(&rec, chain, root); err != nil {
-			return err
-		}
-		body = wire.AddDevice{Device: rec.Device, Index: uint64(chain.Len()), Events: rec.Chain[chain.Len():]}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := c.postWire(ctx, wire.PathDevice, body, &wire.Nothing{}); err != nil {
-		return err
-	}
-	return c.run(ctx, func() error { return c.enterNew(rec, state) })
 }
 
 // unlock opens header and state.
@@ -139,7 +105,7 @@ func ownChain(s wire.Session, root identity.Root) (*identity.Chain, error) {
 		return nil, wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account: %v", err)
 	}
 	if wire.ID(chain.Account()) != s.Account || chain.Root() != root.Public() || chain.UserName() != s.Name {
-		return nil, wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account.")
+		return nil, errTwoSides
 	}
 	return chain, nil
 }
@@ -149,7 +115,7 @@ func ownChain(s wire.Session, root identity.Root) (*identity.Chain, error) {
 func listsAll(chain *identity.Chain, devices []wire.ID) error {
 	for _, id := range devices {
 		if _, known := chain.Device(identity.ID(id)); !known {
-			return wire.Errorf(CodeKeyChanged, "The server does not show the whole list of this account's devices.")
+			return errTwoSides
 		}
 	}
 	return nil

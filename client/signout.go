@@ -53,11 +53,17 @@ func (c *Client) leave(clear bool) error {
 // lockOut hears that the server no longer accepts this device: its session was revoked, or another
 // device took its place. What is here stays readable.
 func (c *Client) lockOut() {
+	c.lockOutFor("The server no longer lets this device in: it was removed from your account, or signed out from another one. What is here stays readable. To go on, sign in again.")
+}
+
+// lockOutFor is lockOut for a reason, said once.
+func (c *Client) lockOutFor(text string) {
 	c.goOffline()
 	if c.self == nil || c.session.State == LockedOut {
 		return
 	}
 	t := c.begin()
+	t.fault(wire.CodeUnauthenticated, text)
 	t.put(keySession, sessionRecord{Account: c.self.Account, State: lockedOut})
 	t.then(func() {
 		c.setSession(lockedOut)

@@ -26,7 +26,8 @@ type vaultChange struct {
 	recovery *wire.Hash
 	off      bool
 	remove   *wire.ID // a device that goes, and with it the root that it knew
-	tried    bool     // it was sent: an answer may have been lost
+	tried    bool     // it was sent, and when it is made the openers show it
+	missed   bool     // an answer was lost, of a change of password that they may not show
 	done     func(error)
 }
 
@@ -94,7 +95,7 @@ func (c *Client) tendVault() {
 			c.vaultChanged(ch, nil)
 			return
 		}
-		c.vaultChanges[0].tried = true
+		c.vaultChanges[0].tried = !c.made(ch)
 	}
 	if _, err := c.root(); err != nil {
 		c.fetchState() // another device replaced the root
@@ -118,7 +119,13 @@ func (c *Client) tendVault() {
 			c.vaultChanged(ch, c.adoptEpoch(next))
 		case code == wire.CodeConflict:
 			c.askChain(c.fetchState) // and then again
+		case code == wire.CodeWrongPassword && ch.missed && *ch.password.Current != ch.password.Auth:
+			c.vaultChanges[0].password.Current = &ch.password.Auth // the answer that was missed may have been yes
+			c.after(0, c.tendVault)
 		case code == CodeOffline || passes(err):
+			if ch.password != nil && ch.password.Current != nil {
+				c.vaultChanges[0].missed = true
+			}
 			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
 		default:
 			c.vaultChanged(ch, err)
@@ -239,12 +246,20 @@ func (c *Client) keyOf(s wire.State) (vault.Key, error) {
 	}
 	key, err := h.Open(c.self.Account, vault.SlotDevice, c.self.Device, c.self.Box)
 	if u := c.self.Unlock; err != nil && u != nil {
-		key, err = h.Open(c.self.Account, vault.SlotKind(u.Kind), [16]byte{}, u.Secret)
+		if key, err = h.Open(c.self.Account, vault.SlotKind(u.Kind), [16]byte{}, u.Secret); err != nil {
+			return key, errMissedEpoch
+		}
 	}
 	if err != nil && !slices.Contains(c.self.Headed, c.self.Device) {
 		err = errNoSlot
 	}
 	return key, err
+}
+
+// errMissedEpoch says that the vault went on before it was sealed to this new device, and what the device
+// signed in by opens it no more.
+var errMissedEpoch = &wire.Error{
+	Code: wire.CodeUnauthenticated, Message: "The password of your account was changed while this device signed in. Sign in once more, with the new one.",
 }
 
 // errNoSlot says that a vault epoch was opened before this new device had a slot for it.

@@ -11,7 +11,7 @@ import (
 type liar struct {
 	hears func(wire.Frame) wire.Frame                      // what reaches the real server of a request
 	says  func(asked wire.Kind, f wire.Frame) []wire.Frame // asked: the request that f answers; 0: a push
-	posts func(path string, answer []byte) []byte          // what becomes of an answer over HTTP
+	posts func(path string, answer []byte) []byte          // what becomes of an answer over HTTP; nil: it is lost
 	tap   func(said []byte)                                // is told all that the person says
 }
 

@@ -74,7 +74,9 @@ func (l *lane) Post(ctx context.Context, path string, body []byte) ([]byte, erro
 		return nil, errDown
 	}
 	if err == nil {
-		answer = l.posted(path, answer)
+		if answer = l.posted(path, answer); answer == nil {
+			err = errDown
+		}
 	}
 	return answer, err
 }

@@ -1,0 +1,101 @@
+package client
+
+import (
+	"context"
+	"errors"
+
+	"frond/client/identity"
+	"frond/wire"
+)
+
+// deviceTries is how often a new device begins again because the account changed at the same moment: each
+// time, somebody else's change got through.
+const deviceTries = 6
+
+// errTwoSides says that chain and vault do not go together. They may have been read before and after another
+// device's change; when they never go together, the server lies.
+var errTwoSides = wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account.")
+
+// newcomer is a device about to be added.
+type newcomer struct {
+	rec   selfRecord
+	state accountState
+	body  wire.AddDevice
+}
+
+// opener opens the vault that a session hands out.
+type opener func(wire.Session) (selfRecord, accountState, error)
+
+// addDevice unlocks the vault and makes this one more of the account's devices.
+func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session) error {
+	return c.becomeDevice(ctx, s, func(now wire.Session) (selfRecord, accountState, error) { return unlock(by, now) })
+}
+
+// becomeDevice makes this one more of the account's devices. Other devices may come and go, and the vault
+// change, at the same moment; then it begins again with what the server shows now.
+func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open opener) error {
+	for try := 1; ; try++ {
+		n, err := c.newcomer(ctx, s, open)
+		if err == nil {
+			err = c.postWire(ctx, wire.PathDevice, n.body, &wire.Nothing{})
+		}
+		if err == nil {
+			return c.run(ctx, func() error { return c.enterNew(n.rec, n.state) })
+		}
+		lost := wire.CodeOf(err) == CodeOffline // the answer, perhaps
+		if try == deviceTries || !lost && wire.CodeOf(err) != wire.CodeConflict && !errors.Is(err, errTwoSides) {
+			return c.refuseSession(ctx, err)
+		}
+		fresh, again := c.sessionNow(ctx, s)
+		if lost && wire.CodeOf(again) == wire.CodeForbidden { // the session has a device: this one
+			return c.run(ctx, func() error { return c.enterNew(n.rec, n.state) })
+		}
+		if again != nil {
+			return err
+		}
+		s = fresh
+	}
+}
+
+// newcomer opens the vault and makes the device.
+func (c *Client) newcomer(ctx context.Context, s wire.Session, open opener) (n newcomer, err error) {
+	err = c.run(ctx, func() (err error) {
+		known, err := c.knownAccount(s.Name)
+		if err != nil {
+			return err
+		}
+		if known != nil && known.Account == s.Account {
+			if err := known.shownBy(s); err != nil {
+				return err
+			}
+		}
+		if n.rec, n.state, err = open(s); err != nil {
+			return err
+		}
+		root, err := identity.ParseRoot(n.rec.Root)
+		if err != nil {
+			return err
+		}
+		chain, err := ownChain(s, root)
+		if err != nil {
+			return err
+		}
+		if err := listsAll(chain, n.rec.Headed); err != nil {
+			return err
+		}
+		if err := c.newDevice(&n.rec, chain, root); err != nil {
+			return err
+		}
+		n.body = wire.AddDevice{Device: n.rec.Device, Index: uint64(chain.Len()), Events: n.rec.Chain[chain.Len():]}
+		return nil
+	})
+	return n, err
+}
+
+// refuseSession ends a session whose server shows less than this store knows.
+func (c *Client) refuseSession(ctx context.Context, err error) error {
+	if errors.Is(err, errRolledBack) {
+		_ = c.postWire(ctx, wire.PathSignOut, wire.Nothing{}, &wire.Nothing{}) // and if not, it ends by itself
+	}
+	return err
+}
