@@ -144,7 +144,7 @@ func (c *Client) view(v *conversation) Conversation {
 	if out.Retention, out.Timer = v.roster.Retention, v.roster.Timer; out.Retention == 0 {
 		out.Retention = Full // not joined yet
 	}
-	if l := v.rec.Last; l != nil && l.Until != 0 && l.Until <= c.serverNow() {
+	if l := v.rec.Last; l != nil && (l.Account.IsZero() || l.Until != 0 && l.Until <= c.serverNow()) { // it disappeared
 		out.Last = &Preview{At: time.UnixMilli(int64(l.At))}
 	} else if l != nil {
 		out.Last = &Preview{Name: c.nameOf(l.Account), Text: l.Preview, At: time.UnixMilli(int64(l.At))}

@@ -118,6 +118,14 @@ func (c *Client) draftLater(v *conversation) {
 // draftStays reports whether drafts of a conversation do not leave this device.
 func draftStays(v *conversation) bool { return v.roster.Retention > Full }
 
+// draftRetained takes a draft back from the server that has to stay here from now on.
+func (c *Client) draftRetained(t *tx, v *conversation) {
+	if draftStays(v) && v.draft.Stored {
+		c.writeDraft(t, v, v.draft.Text)
+		t.then(func() { c.saveDraft(v) })
+	}
+}
+
 func (c *Client) draftPlace(v *conversation, revision uint64) vault.PagePlace {
 	return vault.PagePlace{Account: c.self.Account, Conversation: v.id, Bucket: wire.DraftBucket, Revision: revision}
 }

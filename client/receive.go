@@ -335,6 +335,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)
 	}
+	c.draftRetained(t, v)
 	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
 	t.then(func() { c.doubtPins(v) })
 	if wire.ID(ch.by.Account) == c.self.Account {
@@ -360,6 +361,7 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 		return err
 	}
 	v.rec.Skipped = false
+	c.draftRetained(t, v)
 	c.putNotice(t, v, e.Seq, e.Received, notice)
 	if len(v.wants) > 0 {
 		w := v.wants[0]

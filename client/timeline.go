@@ -136,18 +136,23 @@ func (c *Client) page(v *conversation, before uint64, limit int) (Page, error) {
 	}
 	r.Reverse, r.Limit = true, limit+1
 	var p Page
-	err := c.each(r, func(key string, value []byte) error {
-		if len(p.Messages) == limit {
-			p.More = true
-			return nil
-		}
-		m, ok, err := c.row(v, strings.TrimPrefix(key, prefix), value)
-		if err != nil || !ok {
+	var err error
+	for read := r.Limit; read == r.Limit && !p.More && err == nil; { // again when rows are not to be shown
+		read = 0
+		err = c.each(r, func(key string, value []byte) error {
+			read++
+			r.To = key
+			if len(p.Messages) == limit {
+				p.More = true
+				return nil
+			}
+			m, ok, err := c.row(v, strings.TrimPrefix(key, prefix), value)
+			if err == nil && ok {
+				p.Messages = append(p.Messages, m)
+			}
 			return err
-		}
-		p.Messages = append(p.Messages, m)
-		return nil
-	})
+		})
+	}
 	slices.Reverse(p.Messages)
 	if before == 0 {
 		for _, row := range v.outbox {
