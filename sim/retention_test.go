@@ -123,7 +123,12 @@ func (w *World) secretsOf(t *testing.T, p *person, id wire.ID, text string) secr
 		t.Fatal(entries, err)
 	}
 	row := record(t, p.store, fmt.Sprintf("%s/msg/%s/%016x", p.account, id, m.Position))
-	return secrets{"text": []byte(text), "token": entries[0].Token[40:80], "frame": entries[0].Frame[60:90], "key": row.field(t, 8)}
+	s := secrets{"text": []byte(text), "token": entries[0].Token[40:80], "frame": entries[0].Frame[60:90],
+		"key": row.field(t, 8), "commitment": entries[0].Commitment[:]}
+	if entries[0].Device != p.device() { // with the hash one could try whether a guess at the text is right
+		s["hash"] = record(t, p.store, fmt.Sprintf("%s/peer/%s/%s", p.account, id, entries[0].Device)).field(t, 2)
+	}
+	return s
 }
 
 // search looks for secrets in everything there is: the stores of all devices, the files of the server, what
@@ -161,7 +166,7 @@ func (w *World) search(t *testing.T, s secrets) (found []string) {
 					continue // of an earlier epoch, or a draft
 				}
 				for _, k := range keys {
-					look(fmt.Sprintf("%s's page %d", p.name, page.Bucket), k.Key[:])
+					look(fmt.Sprintf("%s's page %d", p.name, page.Bucket), append(k.Key[:], k.Commitment[:]...))
 				}
 			}
 		}
@@ -373,6 +378,9 @@ func TestDeviceOnlyMessagesStayOnTheDevicesThatReceivedThem(t *testing.T) {
 		for _, d := range []*person{phone, laptop, ben} {
 			d.settle(t)
 			d.hasTexts(t, id, slices.Concat([]string{"kept"}, said, []string{"kept again", "and not"})...)
+		}
+		for _, what := range []string{"token", "frame", "commitment", "hash"} {
+			delete(secret, what) // they stay
 		}
 		for _, found := range w.search(t, secret) {
 			if !strings.HasPrefix(found, "text in device") && !strings.HasPrefix(found, "key in device") && !strings.Contains(found, " in frond.db") {
@@ -586,6 +594,25 @@ func TestADeviceComesBackAfterThousandsOfDisappearedMessages(t *testing.T) {
 		ben.hasTexts(t, id, "are you there?")
 		if counts, err := ben.on().Failures(ctx); err != nil || len(counts) > 0 {
 			t.Fatalf("%v, %v", counts, err)
+		}
+	})
+}
+
+// The second of two messages names the first, which is gone when it is read.
+func TestAMessageFollowsOnOneThatHasDisappeared(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.say(t, id, "to begin with")
+		ada.keeps(t, id, client.Disappearing, 300)
+		ben.offline(true)
+		ada.say(t, id, "gone soon")
+		time.Sleep(200 * time.Second)
+		ada.say(t, id, "gone later")
+		time.Sleep(110 * time.Second)
+		ben.offline(false)
+		if ben.reads(t, id, "gone later"); ben.newest(t, id).Reason != nil {
+			t.Fatalf("%+v", ben.newest(t, id).Reason)
 		}
 	})
 }
