@@ -91,6 +91,7 @@ type Client struct {
 	stateSize     int   // bytes of the state when it was last sealed
 	vaultChanges  []vaultChange
 	publishing    bool      // a PublishKeys is on its way
+	begun         uint64    // the reset of one's own account that was told last
 	greeted       time.Time // when the server said what time it is,
 	greetedAs     uint64    // which was this, in milliseconds since 1970
 	waiters       []*waiter

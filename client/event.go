@@ -15,6 +15,7 @@ const (
 	CodeUnknownPerson wire.Code = "unknown-person" // no such user name
 	CodeKeyChanged    wire.Code = "key-changed"    // somebody's root is not the pinned one
 	CodeRolledBack    wire.Code = "rolled-back"    // the server shows an older state of the account than was seen
+	CodeResetBegun    wire.Code = "reset-begun"    // somebody may begin one's own account anew
 	CodeVault         wire.Code = "vault"          // stored message keys are not what they were
 	CodeWithheld      wire.Code = "withheld"       // the server keeps back, or lost, what it said it has
 	CodeEmpty         wire.Code = "empty"          // nothing to send

@@ -133,8 +133,14 @@ func (c *Client) chainGrew(ref wire.ChainRef) {
 	}
 }
 
+// resetBegun says it once for each reset.
 func (c *Client) resetBegun(at uint64) {
-	if at > 0 {
-		c.emit(ResetBegun{At: time.UnixMilli(int64(at))})
+	if at == 0 || at == c.begun {
+		return
 	}
+	c.begun = at
+	when := time.UnixMilli(int64(at))
+	c.emit(ResetBegun{At: when})
+	c.emit(Fault{Code: CodeResetBegun, Text: "Whoever runs this server gave somebody a link that starts this account over. It can be used from " +
+		when.Format("2 January 15:04") + " on, and nothing of what you have would be left. If it was not you who asked, say so to them now."})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -502,5 +503,125 @@ func TestAResetWhoseAnswerIsLostGoesOnWithTheNewPassword(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		ben.say(t, direct, "welcome")
 		ada.reads(t, direct, "welcome")
+	})
+}
+
+// The same as the user interface sees it, by the link that an administrator is given.
+func TestAnAccountIsStartedOverOverTheUserInterface(t *testing.T) {
+	t.Parallel()
+	s := &server{dir: t.TempDir()}
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.stop() }()
+	watching, stop := context.WithCancel(context.Background())
+	defer stop()
+	go s.people.WatchResets(watching, 50*time.Millisecond)
+
+	phone, ben := s.screen(t), s.screen(t)
+	var session struct{ Account string }
+	phone.do("sign-up", `{"name": "ana", "password": "a long password"}`, &session)
+	ben.do("sign-up", `{"name": "ben", "password": "another password"}`, nil)
+	var direct struct{ Conversation string }
+	until(t, "ben begins a conversation", func() bool {
+		a := ben.ask("create", `{"kind": "direct", "people": ["ana"]}`)
+		return a.Error == nil && json.Unmarshal(a.OK, &direct) == nil
+	})
+	ana := fmt.Sprintf(`{"account": %q}`, session.Account)
+	ben.do("verify", fmt.Sprintf(`{"account": %q, "verified": true}`, session.Account), nil)
+
+	link := func() string {
+		t.Helper()
+		token, _, err := account.NewReset(t.Context(), s.store, rand.Reader, "ana", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	found := s.screen(t)
+	reset := func(token string) string {
+		return fmt.Sprintf(`{"name": "ana", "token": %q, "password": "the third password"}`, token)
+	}
+	found.refused("reset", reset("not a token"), "forbidden")
+	found.refused("reset", reset(link()), "reset-held")
+	until(t, "the phone hears", func() bool { return phone.heard("reset-begun", "") && phone.heard("fault", "") })
+	phone.do("reset-cancel", `{}`, nil)
+
+	token := link()
+	raw, _ := base64.RawURLEncoding.DecodeString(token)
+	id, _ := wire.ParseID(session.Account)
+	err := s.store.CreateReset(t.Context(), store.PendingReset{Account: id, Hash: sha256.Sum256(raw), Usable: time.Now(), Expires: time.Now().Add(time.Hour)})
+	if err != nil { // a day later
+		t.Fatal(err)
+	}
+	found.do("reset", reset(token), nil)
+	until(t, "the phone hears", func() bool { return phone.heard("account-reset", "") })
+	var contact struct {
+		Verified, Changed, Reset bool
+		HeldUntil                int64
+	}
+	until(t, "ben is shown it", func() bool { ben.do("contact", ana, &contact); return contact.Reset })
+	if left := time.Until(time.UnixMilli(contact.HeldUntil)); contact.Verified || !contact.Changed || left < 23*time.Hour || left > 25*time.Hour {
+		t.Fatalf("ben is shown %+v", contact)
+	}
+	ben.refused("accept-key", ana, "held")
+	ben.refused("send", fmt.Sprintf(`{"conversation": %q, "text": "hello"}`, direct.Conversation), "key-changed")
+	ben.do("verify", fmt.Sprintf(`{"account": %q, "verified": true}`, session.Account), nil)
+	until(t, "ben can send", func() bool {
+		return ben.ask("send", fmt.Sprintf(`{"conversation": %q, "text": "hello"}`, direct.Conversation)).Error == nil
+	})
+	type row struct {
+		State string
+		Parts []struct{ Text string }
+	}
+	var page struct{ Messages []row }
+	until(t, "ana reads it", func() bool {
+		if a := found.ask("open", fmt.Sprintf(`{"conversation": %q}`, direct.Conversation)); a.Error != nil || json.Unmarshal(a.OK, &page) != nil {
+			return false
+		}
+		return slices.ContainsFunc(page.Messages, func(m row) bool {
+			return m.State == "received" && len(m.Parts) == 1 && m.Parts[0].Text == "hello"
+		})
+	})
+}
+
+// Who forgot password and recovery code, but has the browser, begins anew in it: what it could read it still can.
+func TestABrowserKeepsWhatItCouldReadWhenItsAccountBeginsAnew(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ada, ben, cleo := p[0], p[1], p[2]
+		direct, group := ada.create(t, wire.Direct, ben), ben.create(t, wire.Group, ada, cleo)
+		ben.say(t, direct, "before")
+		cleo.say(t, group, "before, in the group")
+		ada.verifies(t, ben)
+		if err := ada.on().SignOut(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		ada.keys = vault.Keys{Auth: [32]byte{9}, Wrap: [32]byte{8}}
+		if err := ada.beginsAnew(w.leave(t, ada, time.Now())); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		for id, text := range map[wire.ID]string{direct: "before", group: "before, in the group"} {
+			if !slices.Contains(ada.texts(t, id), text) {
+				t.Fatalf("ada has lost %q: %q", text, ada.texts(t, id))
+			}
+			if _, err := ada.on().Send(t.Context(), id, "hello"); wire.CodeOf(err) != wire.CodeForbidden {
+				t.Fatalf("ada writes where nobody let her in: %v", err)
+			}
+		}
+		if err := ben.accepts(ada); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Second)
+		ben.say(t, direct, "after")
+		ada.reads(t, direct, "after")
+		ada.say(t, group, "I am back")
+		ben.reads(t, group, "I am back")
+		if texts := ada.texts(t, direct); !slices.Contains(texts, "before") || !slices.Contains(texts, "after") {
+			t.Fatalf("ada has %q", texts)
+		}
+		if k := ada.contact(t, ben); k.Verified {
+			t.Fatal("a mark of the account before counts for the new one")
+		}
 	})
 }

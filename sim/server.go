@@ -23,6 +23,7 @@ type server struct {
 	dir    string
 	store  *store.Store
 	log    *delivery.Log
+	people *account.Service
 	gate   atomic.Pointer[gateway.Gateway] // nil while stopped
 	cancel context.CancelFunc
 }
@@ -50,7 +51,7 @@ func (s *server) start() error {
 		cancel()
 		return fmt.Errorf("sim: gateway: %w", err)
 	}
-	s.store, s.log, s.cancel = db, log, cancel
+	s.store, s.log, s.people, s.cancel = db, log, accounts, cancel
 	s.gate.Store(gate)
 	return nil
 }

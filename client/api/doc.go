@@ -35,7 +35,7 @@
 //	recovery-confirm {code}                           {}
 //	recovery-off {}                                   {}
 //	recover      {name, code, password}               Session, with the new password
-//	reset        {name, token, password}              Session; everything from before is lost
+//	reset        {name, token, password}              Session; everything from before is lost. "reset-held": later
 //	reset-cancel {}                                   {}; a reset that was begun can not be finished
 //	password     {current, password}                  {}
 //	protection   {high, password}                     {}; high: the password alone opens nothing

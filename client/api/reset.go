@@ -8,6 +8,9 @@ import (
 	"frond/wire"
 )
 
+// codeResetHeld says that a link is good and can be used later.
+const codeResetHeld wire.Code = "reset-held"
+
 type resetIn struct {
 	Name     string `json:"name"`
 	Token    string `json:"token"`
@@ -25,6 +28,9 @@ func (a *API) reset(ctx context.Context, in resetIn) (session, error) {
 		return session{}, err
 	}
 	err = a.client.Reset(ctx, in.Name, wire.Hash(raw), keys, kdf)
+	if wire.CodeOf(err) == wire.CodeHeld { // which the interface says of contacts
+		err = wire.Errorf(codeResetHeld, "%s", refused(err).Message)
+	}
 	return sessionOf(a.client.Session()), err
 }
 

@@ -251,7 +251,7 @@ func TestWhoLostEverythingGetsALinkBesideARunningServer(t *testing.T) {
 		return o.String(), l.String(), err
 	}
 	begin := func(link string) error {
-		name, token, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(link, "https://chat.example.org/#reset=")), ".")
+		name, token, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(link, "https://chat.example.org/#reset=")), ":")
 		raw, err := base64.RawURLEncoding.DecodeString(token)
 		if !ok || err != nil || len(raw) != 32 {
 			t.Fatalf("the link is %q", link)

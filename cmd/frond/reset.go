@@ -49,7 +49,7 @@ func allowReset(ctx context.Context, st *store.Store, name, origin string, out, 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s/#reset=%s.%s\n", strings.TrimRight(origin, "/"), name, token)
+	fmt.Fprintf(out, "%s/#reset=%s:%s\n", strings.TrimRight(origin, "/"), name, token)
 	fmt.Fprintf(log, "Give it to %s, and to nobody else: it opens the account, once. It is shown only this time.\n", name)
 	if usable.After(now) {
 		fmt.Fprintf(log, "The account was used in the last 30 days, so its devices are told and can say no: the link works from %s on, for a day.\n", usable.Format(minute))
