@@ -1,6 +1,7 @@
 // What the page knows, mirrored from the core's events. Views read it and listen by topic:
 // `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `draft`,
-// `settings`, `approval`, `approval-request`, `account-reset`, `fault`.
+// `settings`, `approval`, `approval-request`, `account-reset`, `reset-begun`,
+// `fault`.
 
 export class Store {
   session = { state: 'starting' };
@@ -10,6 +11,7 @@ export class Store {
   restore = null; // how far the history of this account has come back, while it does
   news = []; // what happened to the account's devices and was not answered yet
   requests = []; // devices that ask to be let in and were not answered yet
+  resetFrom = 0; // ms from which on somebody may start this account over, unless the person says no
   settings = {}; // what follows the person to every device, by name
   drafts = new Map(); // conversation -> text, in memory only: the core keeps it sealed
   #listeners = new Map();
@@ -63,6 +65,9 @@ export class Store {
       case 'approval-request':
         this.requests = this.requests.filter((r) => r.id !== data.id).concat(data.over ? [] : data);
         return this.#emit(event, data);
+      case 'reset-begun':
+        this.resetFrom = data.at;
+        return this.#emit(event, data);
       case 'approval':
       case 'account-reset':
       case 'timeline':
@@ -102,6 +107,7 @@ export class Store {
     this.restore = null;
     this.news = [];
     this.requests = [];
+    this.resetFrom = 0;
     this.settings = {};
     this.listed = false;
     this.drafts.clear();

@@ -329,6 +329,16 @@ export const strings = {
     look: 'Look at it',
     denied: (device) => `${device} was not let in. If this was not you, somebody knows your password: change it.`,
     password: 'Change password',
+    reset: (moment) => `An administrator has given out a link that starts this account over. It works from ${moment} on, and everything would be lost.`,
+    resetMine: 'I asked for it',
+    resetNo: 'Say no',
+    resetDialog: {
+      title: 'Make the link useless?',
+      text: 'Nobody can start your account over with it then. If you did not ask for it, tell whoever runs this server: somebody may have posed as you.',
+      confirm: 'Say no',
+      cancel: 'Not now',
+      working: 'Asking…',
+    },
   },
 
   approval: {
@@ -445,6 +455,7 @@ export const strings = {
     submit: 'Start over',
     cancel: 'Keep everything and go back',
     remembered: 'If you find the password or the recovery code, sign in with it instead: then nothing is lost.',
+    held: 'This account was used lately, so its devices have a day to say no. Open the link again tomorrow.',
     expired: 'This link has been used or is too old. Ask the administrator for a new one.',
     inUse: (name) => `You are signed in as ${name}`,
     inUseHint: 'The link you followed starts an account over. Nothing has happened yet. To use it, sign out here first and open it again.',

@@ -1,6 +1,6 @@
 // A real MariaDB of the test's own, in a temporary folder on a free port.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +25,12 @@ export async function startMariaDB() {
   assert.match(String(url), /^mysql:/, 'MariaDB did not start');
   return {
     url,
+    /** Does one statement, behind the server's back. */
+    run(statement) {
+      const { hostname, port, username, password, pathname } = new URL(url);
+      const login = ['-h', hostname, '-P', port, '--protocol=tcp', '-u', username, `--password=${password}`];
+      execFileSync('mariadb', [...login, pathname.slice(1), '-e', statement], { encoding: 'utf8' });
+    },
     stop() {
       child.stdin.end();
       return ended;

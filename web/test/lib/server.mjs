@@ -1,6 +1,6 @@
 // A real server for a test: bin/frond on a free port with a folder of its own.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -63,6 +63,11 @@ export class Server {
     } catch {
       return false;
     }
+  }
+
+  /** What `frond admin` prints, beside the running server. */
+  admin(command, ...args) {
+    return execFileSync(binary, ['admin', command, '--data', path.join(this.folder, 'data'), ...this.#flags, ...args], { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   }
 
   /** Ends the process: SIGTERM asks, SIGKILL does not. */

@@ -5,6 +5,7 @@ import { settingsHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 import { openApproval } from './approval.js';
+import { confirmThat } from './confirm.js';
 import { removeDevice } from './devices.js';
 
 const words = strings.news;
@@ -21,13 +22,14 @@ export class NewsView extends View {
     this.#store = store;
     this.root = el('div', { class: 'news', role: 'alert', 'aria-label': words.region });
     this.own(store.on('device-news', () => this.#draw()));
-    this.own(store.on('approval-request', () => this.#draw()));
+    for (const topic of ['approval-request', 'reset-begun']) this.own(store.on(topic, () => this.#draw()));
     this.#draw();
   }
 
   #draw() {
     replace(
       this.root,
+      this.#store.resetFrom > 0 && this.#resetBegun(this.#store.resetFrom),
       this.#store.requests.map((request) => this.#asks(request)),
       this.#denied && this.#refused(this.#denied),
       this.#store.news.map((news) => (news.added ? this.#came(news) : this.#left(news))),
@@ -45,6 +47,19 @@ export class NewsView extends View {
     if (!answer) return;
     this.#denied = answer === 'denied' ? request : null;
     this.#store.settled(request.id);
+  }
+
+  #resetBegun(at) {
+    const button = (label, click) => el('button', { type: 'button', class: 'btn btn-link', on: { click } }, label);
+    const answered = () => this.#store.apply('reset-begun', { at: 0 });
+    const no = async () => (await confirmThat(words.resetDialog, () => this.#core.command('reset-cancel'))) && answered();
+    return el(
+      'div',
+      { class: 'news-item news-denied' },
+      icon('warning'),
+      el('span', null, words.reset(momentName(at))),
+      el('span', { class: 'news-buttons' }, button(words.resetNo, no), button(words.resetMine, answered)),
+    );
   }
 
   #refused({ device }) {

@@ -85,7 +85,6 @@ export default class ResetView extends View {
       this.#password.error(errorText(error));
       return this.#password.input.focus();
     }
-    const worn = ['not-found', 'forbidden', 'unauthenticated'].includes(error.code);
-    this.#alert.textContent = worn ? words.expired : errorText(error);
+    this.#alert.textContent = { forbidden: words.expired, held: words.held }[error.code] ?? errorText(error);
   }
 }
