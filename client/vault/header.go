@@ -9,8 +9,28 @@ import (
 	"fmt"
 )
 
-// SlotDevice is the kind of slot that a device opens with a random secret of its own.
-const SlotDevice SlotKind = 3
+// SlotKind says what opens a slot.
+type SlotKind uint8
+
+// The kinds of slot.
+const (
+	SlotPassword SlotKind = 1 // a password, through Derive
+	SlotRecovery SlotKind = 2 // a recovery code, through RecoveryCode.Derive
+	SlotDevice   SlotKind = 3 // a device, by a random secret of its own
+)
+
+// String returns the kind's name.
+func (k SlotKind) String() string {
+	switch k {
+	case SlotPassword:
+		return "password"
+	case SlotRecovery:
+		return "recovery"
+	case SlotDevice:
+		return "device"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
 
 const (
 	// MaxHeader is the longest header, in bytes, and maxSlots the most slots in it.

@@ -1,23 +1,25 @@
 // Package vault keeps an account's secrets where the server can store but not
 // read them.
 //
-// A random vault key seals the state: root, join keys, whatever the client
-// decides. The vault key itself is sealed once in each slot, as in a disk
-// encryption header; any one of the slots' secrets opens the vault. Signing up:
+// A random vault key seals the state: root, join keys, whatever the client decides. The vault key is sealed
+// once in each slot of a header, as in disk encryption; any one of the slots' secrets opens the vault.
+// A secret derives a key pair, and the public half, the opener, is kept in the state: so whoever has the
+// vault open can begin a new epoch, with another key, and nobody has to type anything. Signing up:
 //
 //	keys, err := vault.Derive(password, salt, vault.DefaultParams)
+//	password, err := vault.NewOpener(vault.SlotPassword, [16]byte{}, vault.DefaultParams, salt, keys.Wrap)
+//	device, err := vault.NewOpener(vault.SlotDevice, id, vault.Params{}, nil, secret)
 //	key, err := vault.NewKey(rand.Reader)
-//	slot, err := vault.NewSlot(rand.Reader, vault.SlotPassword, account, epoch,
-//		vault.DefaultParams, salt, keys.Wrap, key)
-//	sealed, err := vault.SealState(rand.Reader, key, account, epoch, revision, state)
-//	// keys.Auth, slot.Marshal() and sealed go to the server
+//	header, err := vault.SealHeader(account, 1, key, []vault.Opener{password, device})
+//	sealed, err := vault.SealState(rand.Reader, key, account, 1, revision, state) // the openers in it
+//	// keys.Auth, header and sealed go to the server
 //
 // and signing in on another device:
 //
 //	keys, err := vault.Derive(password, salt, params) // both told by the server
-//	slot, err := vault.ParseSlot(fromServer)
-//	key, err := slot.Open(account, keys.Wrap)
-//	state, err := vault.OpenState(key, account, epoch, revision, sealed)
+//	h, err := vault.ParseHeader(fromServer)
+//	key, err := h.Open(account, vault.SlotPassword, [16]byte{}, keys.Wrap)
+//	state, err := vault.OpenState(key, account, h.Epoch, revision, sealed)
 //
 // What the package promises:
 //
@@ -29,6 +31,7 @@
 //     not open as another.
 //   - A slot commits to its key: no box opens under two passwords, so the server
 //     can not test many passwords with one made-up slot.
+//   - Whose opener is not among those that an epoch was sealed to does not open it.
 //   - Printing or logging a secret shows a placeholder.
 //
 // The kinds of slot:
@@ -36,6 +39,7 @@
 //	kind      secret                      stretched by
 //	password  what the person knows       Argon2id, then HKDF
 //	recovery  128 random bits on paper    HKDF only
+//	device    256 random bits of its own  HKDF only
 package vault
 
 import "errors"
@@ -44,7 +48,7 @@ var (
 	// ErrOpen says that a slot or state does not open: the wrong key, or bytes
 	// that were changed, swapped, or sealed for another place. Which of them can not be told.
 	ErrOpen = errors.New("vault: can not be opened with this key")
-	// ErrMalformed says that bytes are not a slot or a sealed state.
+	// ErrMalformed says that bytes are not a header or a sealed state.
 	ErrMalformed = errors.New("vault: malformed")
 	// ErrLimit says that something is longer than its limit.
 	ErrLimit = errors.New("vault: limit exceeded")
@@ -74,7 +78,6 @@ const (
 	labelPasswordWrap = "frond/vault/password/wrap/v1"
 	labelRecoveryAuth = "frond/vault/recovery/auth/v1"
 	labelRecoveryWrap = "frond/vault/recovery/wrap/v1"
-	labelSlot         = "frond/vault/slot/v1"
 	labelState        = "frond/vault/state/v1"
 	labelPage         = "frond/vault/page/v1"
 	labelDraft        = "frond/vault/draft/v1"

@@ -45,27 +45,29 @@ func TestAVaultOpensOnAnotherDevice(t *testing.T) {
 	keys := must[vault.Keys](t)(vault.Derive("correct horse", salt, vault.DefaultParams))
 	code := must[vault.RecoveryCode](t)(vault.NewRecoveryCode(rand.Reader))
 	recovery := must[vault.Keys](t)(code.Derive(salt))
-	byPassword := must[vault.Slot](t)(vault.NewSlot(rand.Reader, vault.SlotPassword, account, epoch, vault.DefaultParams, salt, keys.Wrap, key)).Marshal()
-	byCode := must[vault.Slot](t)(vault.NewSlot(rand.Reader, vault.SlotRecovery, account, epoch, vault.Params{}, salt, recovery.Wrap, key)).Marshal()
+	header := must[[]byte](t)(vault.SealHeader(account, epoch, key, []vault.Opener{
+		opener(t, vault.SlotPassword, [16]byte{}, vault.DefaultParams, salt, keys.Wrap),
+		opener(t, vault.SlotRecovery, [16]byte{}, vault.Params{}, salt, recovery.Wrap),
+	}))
 	sealed := must[[]byte](t)(vault.SealState(rand.Reader, key, account, epoch, 1, []byte("root and join keys")))
 	written := code.Text()
 
 	// Signing in with the password.
-	slot := must[vault.Slot](t)(vault.ParseSlot(byPassword))
-	again := must[vault.Keys](t)(vault.Derive("correct horse", slot.Salt, slot.Params))
+	h := must[vault.Header](t)(vault.ParseHeader(header))
+	again := must[vault.Keys](t)(vault.Derive("correct horse", salt, vault.DefaultParams))
 	if again != keys {
 		t.Fatal("the same password gives other keys")
 	}
-	opened := must[vault.Key](t)(slot.Open(account, again.Wrap))
-	state := must[[]byte](t)(vault.OpenState(opened, account, epoch, 1, sealed))
+	opened := must[vault.Key](t)(h.Open(account, vault.SlotPassword, [16]byte{}, again.Wrap))
+	state := must[[]byte](t)(vault.OpenState(opened, account, h.Epoch, 1, sealed))
 	if string(state) != "root and join keys" {
 		t.Errorf("state: %q", state)
 	}
 
 	// The password is forgotten.
-	slot = must[vault.Slot](t)(vault.ParseSlot(byCode))
 	typed := must[vault.RecoveryCode](t)(vault.ParseRecoveryCode(strings.ToLower(written)))
-	if must[vault.Key](t)(slot.Open(account, must[vault.Keys](t)(typed.Derive(slot.Salt)).Wrap)) != key {
+	wrap := must[vault.Keys](t)(typed.Derive(salt)).Wrap
+	if must[vault.Key](t)(h.Open(account, vault.SlotRecovery, [16]byte{}, wrap)) != key {
 		t.Error("the recovery code opens another key")
 	}
 
@@ -74,119 +76,31 @@ func TestAVaultOpensOnAnotherDevice(t *testing.T) {
 	if wrong.Auth == keys.Auth || wrong.Wrap == keys.Wrap {
 		t.Error("two passwords share a key")
 	}
-	slot = must[vault.Slot](t)(vault.ParseSlot(byPassword))
-	if got, err := slot.Open(account, wrong.Wrap); !errors.Is(err, vault.ErrOpen) || got != (vault.Key{}) {
+	if got, err := h.Open(account, vault.SlotPassword, [16]byte{}, wrong.Wrap); !errors.Is(err, vault.ErrOpen) || got != (vault.Key{}) {
 		t.Errorf("a wrong password: %v, %v", got == key, err)
 	}
 }
 
-func testSlot(t testing.TB, kind vault.SlotKind, wrap [32]byte, key vault.Key) vault.Slot {
-	t.Helper()
-	p := vault.DefaultParams
-	if kind == vault.SlotRecovery {
-		p = vault.Params{}
-	}
-	return must[vault.Slot](t)(vault.NewSlot(rand.Reader, kind, account, epoch, p, bytes.Repeat([]byte{5}, 16), wrap, key))
-}
-
-func TestASlotOpensOnlyAsWhatItWasSealedFor(t *testing.T) {
-	wrap, key := [32]byte(randomBytes(t, 32)), newKey(t)
-	slot := testSlot(t, vault.SlotPassword, wrap, key)
-	if got := must[vault.Key](t)(slot.Open(account, wrap)); got != key {
-		t.Fatal("opens another key")
-	}
-	if _, err := slot.Open([16]byte{9}, wrap); !errors.Is(err, vault.ErrOpen) {
-		t.Errorf("for another account: %v", err)
-	}
-	if _, err := slot.Open(account, [32]byte{}); !errors.Is(err, vault.ErrOpen) {
-		t.Errorf("with another wrapping key: %v", err)
-	}
-	for what, change := range map[string]func(s *vault.Slot){
-		"epoch":   func(s *vault.Slot) { s.Epoch++ },
-		"kind":    func(s *vault.Slot) { s.Kind, s.Params = vault.SlotRecovery, vault.Params{} },
-		"memory":  func(s *vault.Slot) { s.Params.Memory++ },
-		"time":    func(s *vault.Slot) { s.Params.Time++ },
-		"threads": func(s *vault.Slot) { s.Params.Threads++ },
-		"salt":    func(s *vault.Slot) { s.Salt = bytes.Repeat([]byte{6}, 16) },
-		"nonce":   func(s *vault.Slot) { s.Nonce[0] ^= 1 },
-	} {
-		changed := slot
-		change(&changed)
-		if got, err := changed.Open(account, wrap); !errors.Is(err, vault.ErrOpen) || got != (vault.Key{}) {
-			t.Errorf("another %s: %v", what, err)
+func TestEveryChangedByteBreaksAStoredHeader(t *testing.T) {
+	secret, key := [32]byte(randomBytes(t, 32)), newKey(t)
+	stored := must[[]byte](t)(vault.SealHeader(account, epoch, key, []vault.Opener{opener(t, vault.SlotDevice, account, vault.Params{}, nil, secret)}))
+	t.Logf("a header of one slot has %d bytes", len(stored))
+	for i := range stored {
+		changed := bytes.Clone(stored)
+		changed[i] ^= 1
+		h, err := vault.ParseHeader(changed)
+		if err != nil {
+			continue
+		}
+		if _, err := h.Open(account, vault.SlotDevice, account, secret); !errors.Is(err, vault.ErrOpen) {
+			t.Errorf("byte %d changed: %v", i, err)
 		}
 	}
-	for i := range slot.Box {
-		changed := slot
-		changed.Box = bytes.Clone(slot.Box)
-		changed.Box[i] ^= 1
-		if _, err := changed.Open(account, wrap); !errors.Is(err, vault.ErrOpen) {
-			t.Errorf("box byte %d: %v", i, err)
-		}
+	if _, err := vault.ParseHeader(append(bytes.Clone(stored), 0)); !errors.Is(err, vault.ErrMalformed) {
+		t.Errorf("with a byte more: %v", err)
 	}
-	if _, err := (vault.Slot{}).Open(account, wrap); !errors.Is(err, vault.ErrMalformed) {
-		t.Errorf("the zero slot: %v", err)
-	}
-}
-
-func TestEveryChangedByteBreaksAStoredSlot(t *testing.T) {
-	wrap, key := [32]byte(randomBytes(t, 32)), newKey(t)
-	for _, kind := range []vault.SlotKind{vault.SlotPassword, vault.SlotRecovery} {
-		stored := testSlot(t, kind, wrap, key).Marshal()
-		t.Logf("a %v slot has %d bytes", kind, len(stored))
-		for i := range stored {
-			changed := bytes.Clone(stored)
-			changed[i] ^= 1
-			slot, err := vault.ParseSlot(changed)
-			if err != nil {
-				continue
-			}
-			if _, err := slot.Open(account, wrap); !errors.Is(err, vault.ErrOpen) {
-				t.Errorf("%v: byte %d changed: %v", kind, i, err)
-			}
-		}
-		for n := range stored {
-			if _, err := vault.ParseSlot(stored[:n]); !errors.Is(err, vault.ErrMalformed) {
-				t.Errorf("%v cut to %d: %v", kind, n, err)
-			}
-		}
-		if _, err := vault.ParseSlot(append(bytes.Clone(stored), 0)); !errors.Is(err, vault.ErrMalformed) {
-			t.Errorf("%v with a byte more: %v", kind, err)
-		}
-		if _, err := vault.ParseSlot(make([]byte, vault.MaxSlotSize+1)); !errors.Is(err, vault.ErrLimit) {
-			t.Errorf("a slot too large: %v", err)
-		}
-	}
-}
-
-func TestAWeakSlotIsRefusedBeforeAnyPasswordIsTried(t *testing.T) {
-	wrap, key := [32]byte{1}, newKey(t)
-	salt := make([]byte, 16)
-	for _, c := range paramsRefused {
-		if _, err := vault.NewSlot(rand.Reader, vault.SlotPassword, account, epoch, c.p, salt, wrap, key); !errors.Is(err, c.want) {
-			t.Errorf("%+v: making: %v", c.p, err)
-		}
-		slot := testSlot(t, vault.SlotPassword, wrap, key)
-		slot.Params = c.p
-		if _, err := vault.ParseSlot(slot.Marshal()); !errors.Is(err, c.want) {
-			t.Errorf("%+v: reading: %v", c.p, err)
-		}
-		if _, err := slot.Open(account, wrap); !errors.Is(err, c.want) {
-			t.Errorf("%+v: opening: %v", c.p, err)
-		}
-	}
-	for what, err := range map[string]error{
-		"an unknown kind":        second(vault.NewSlot(rand.Reader, 99, account, epoch, vault.DefaultParams, salt, wrap, key)),
-		"a recovery slot's cost": second(vault.NewSlot(rand.Reader, vault.SlotRecovery, account, epoch, vault.DefaultParams, salt, wrap, key)),
-	} {
-		if !errors.Is(err, vault.ErrMalformed) {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	for _, n := range []int{0, 15, 65} {
-		if _, err := vault.NewSlot(rand.Reader, vault.SlotRecovery, account, epoch, vault.Params{}, make([]byte, n), wrap, key); !errors.Is(err, vault.ErrSalt) {
-			t.Errorf("a salt of %d bytes: %v", n, err)
-		}
+	if _, err := vault.ParseHeader(make([]byte, vault.MaxHeader+1)); !errors.Is(err, vault.ErrLimit) {
+		t.Errorf("a header too large: %v", err)
 	}
 }
 
@@ -249,9 +163,10 @@ func TestAStateHasALimit(t *testing.T) {
 }
 
 func TestTheSameThingIsNeverSealedTheSameWay(t *testing.T) {
-	wrap, key := [32]byte{1}, newKey(t)
-	if bytes.Equal(testSlot(t, vault.SlotPassword, wrap, key).Box, testSlot(t, vault.SlotPassword, wrap, key).Box) {
-		t.Error("two slots are the same")
+	key := newKey(t)
+	openers := []vault.Opener{opener(t, vault.SlotDevice, account, vault.Params{}, nil, [32]byte{1})}
+	if bytes.Equal(must[[]byte](t)(vault.SealHeader(account, epoch, key, openers)), must[[]byte](t)(vault.SealHeader(account, epoch, key, openers))) {
+		t.Error("two headers are the same")
 	}
 	a := must[[]byte](t)(vault.SealState(rand.Reader, key, account, epoch, 1, []byte("x")))
 	b := must[[]byte](t)(vault.SealState(rand.Reader, key, account, epoch, 1, []byte("x")))
@@ -262,7 +177,6 @@ func TestTheSameThingIsNeverSealedTheSameWay(t *testing.T) {
 		"key":   second(vault.NewKey(strings.NewReader("short"))),
 		"code":  second(vault.NewRecoveryCode(strings.NewReader("short"))),
 		"state": second(vault.SealState(strings.NewReader("short"), key, account, epoch, 1, nil)),
-		"slot":  second(vault.NewSlot(strings.NewReader("short"), vault.SlotRecovery, account, epoch, vault.Params{}, make([]byte, 16), wrap, key)),
 	} {
 		if err == nil {
 			t.Errorf("a %s from too little randomness", what)
@@ -297,20 +211,20 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	}
 }
 
-// FuzzParseSlot reads a slot from anybody.
-func FuzzParseSlot(f *testing.F) {
-	f.Add(testSlot(f, vault.SlotPassword, [32]byte{1}, vault.Key{}).Marshal())
-	f.Add(testSlot(f, vault.SlotRecovery, [32]byte{1}, vault.Key{}).Marshal())
+// FuzzParseHeader reads a header from anybody.
+func FuzzParseHeader(f *testing.F) {
+	o, err := vault.NewOpener(vault.SlotDevice, account, vault.Params{}, nil, [32]byte{1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(must[[]byte](f)(vault.SealHeader(account, epoch, vault.Key{}, []vault.Opener{o})))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		slot, err := vault.ParseSlot(b)
+		h, err := vault.ParseHeader(b)
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(slot.Marshal(), b) {
-			t.Fatal("read, but not canonical")
-		}
-		if _, err := slot.Open(account, [32]byte{2}); !errors.Is(err, vault.ErrOpen) {
-			t.Fatalf("opened under a key it was not sealed with: %v", err)
+		if _, err := h.Open(account, vault.SlotDevice, account, [32]byte{2}); !errors.Is(err, vault.ErrOpen) {
+			t.Fatalf("opened by a secret it was not sealed to: %v", err)
 		}
 	})
 }
