@@ -19,8 +19,9 @@ var layers = []struct {
 	{"frond/fernet", nil},
 	{"frond/wire", nil},
 
-	{"frond/client/identity", []string{"frond/mls"}},
-	{"frond/client/vault", []string{"frond/mls"}},
+	{"frond/client/canon", nil},
+	{"frond/client/identity", []string{"frond/mls", "frond/client/canon"}},
+	{"frond/client/vault", []string{"frond/mls", "frond/client/canon"}},
 	{"frond/client/content", []string{"frond/fernet", "frond/wire", "frond/client/identity"}},
 	{"frond/client/markup", nil},
 	{"frond/client", []string{"frond/mls", "frond/fernet", "frond/wire", "frond/client/identity", "frond/client/vault", "frond/client/content", "frond/client/markup"}},
