@@ -225,8 +225,14 @@ func (c *Client) elsewhere(ch *change) bool {
 }
 
 // unknownOwn deals with a message of this device that it does not know. If the group opens it, its key was
-// not used here: the store was set back. A key that is used up says that only the message was lost.
+// not used here: the store was set back. A key that is used up says that only the message was lost. One that
+// has disappeared says nothing; what is known of it here is kept until the log shows it, so the store was set back.
 func (c *Client) unknownOwn(t *tx, v *conversation, e *wire.Entry, rec *messageRecord) error {
+	if e.Gone() {
+		c.lose(t, v, lostBack, 0)
+		rec.Reason = ReasonGone
+		return nil
+	}
 	g, err := c.openGroup(v)
 	if errors.Is(err, errBroken) {
 		c.lose(t, v, lostState, 0)

@@ -617,6 +617,31 @@ func TestAMessageFollowsOnOneThatHasDisappeared(t *testing.T) {
 	})
 }
 
+// All that a device had sent since an old copy of its store was made has disappeared. It finds out all the
+// same that it was set back, and uses no key twice.
+func TestAProfileThatWasSetBackKnowsByMessagesThatHaveDisappeared(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.keeps(t, id, client.Disappearing, 300)
+		ada.say(t, id, "before the copy")
+		old := ada.store.Copy()
+		for i := range 3 {
+			ada.say(t, id, fmt.Sprint("after the copy ", i))
+		}
+		time.Sleep(time.Hour)
+		ada.setBack(t, old)
+		time.Sleep(time.Minute)
+		if ada.failures(t)["rolled-back"] == 0 {
+			t.Fatalf("it did not notice: %v", ada.failures(t))
+		}
+		ada.say(t, id, "who am I?")
+		ben.reads(t, id, "who am I?")
+		ben.readable(t, id)
+		ada.readable(t, id)
+	})
+}
+
 // A person who signs out and leaves the messages here does not leave those that are to disappear.
 func TestSigningOutTakesAlongWhatIsToDisappear(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
