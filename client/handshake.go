@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"slices"
 
 	"frond/mls"
 	"frond/wire"
@@ -10,6 +11,8 @@ import (
 // want is a change somebody asked for. It is staged anew each time it loses its race.
 type want struct {
 	stage func(v *conversation, g *mls.Group) (plan, error)
+	leave bool // no commit: this account leaves
+	first bool // carries out what others proposed, which comes before everything else
 	done  func(error)
 }
 
@@ -29,6 +32,9 @@ var errNothing = errors.New("nothing to change")
 
 // stageWant stages the first wanted change and makes it pending.
 func (c *Client) stageWant(v *conversation) {
+	if !v.wants[0].leave && !v.wants[0].first && c.toLetGo(v) {
+		v.wants = slices.Insert(v.wants, 0, &want{stage: c.planLeavers, first: true, done: func(error) {}})
+	}
 	w := v.wants[0]
 	err := c.stage(v, w)
 	switch {
@@ -45,6 +51,9 @@ func (c *Client) stageWant(v *conversation) {
 }
 
 func (c *Client) stage(v *conversation, w *want) error {
+	if w.leave {
+		return c.stageLeave(v)
+	}
 	g, err := c.openGroup(v)
 	if err != nil {
 		return err
@@ -125,8 +134,11 @@ func handshakeBody(kind uint8, h wire.Handshake, roster Roster) []byte {
 func (c *Client) sendPending(v *conversation) {
 	p := v.pending
 	op := wire.OpHandshake
-	if p.Kind == pendingCreate {
+	switch p.Kind {
+	case pendingCreate:
 		op = wire.OpCreate
+	case pendingLeave:
+		op = wire.OpLeave
 	}
 	c.requestAppend(v, op, p.Body, func(a wire.Appended, err error) {
 		if v.pending != p {
@@ -180,7 +192,7 @@ func (c *Client) refused(v *conversation, p *pendingRecord, err error) {
 		c.dropPending(v, nil)
 		c.await(v, refusal.Last)
 		c.advance(v)
-	case code == wire.CodeForbidden && v.attempts < maxDoubts && p.Kind == pendingCommit:
+	case code == wire.CodeForbidden && v.attempts < maxDoubts && p.Kind != pendingExternal:
 		c.retry(v, err) // perhaps cut off: the log will say
 	case p.Kind == pendingExternal:
 		c.dropPending(v, nil)
@@ -251,6 +263,7 @@ func (c *Client) merge(t *tx, v *conversation) error {
 	if err := c.adopt(v, g); err != nil {
 		return err
 	}
+	v.departed()
 	c.mended(v, v.pending.handshake().Return)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)

@@ -27,6 +27,7 @@ type change struct {
 	external        bool
 	added, removed  []identity.Credential
 	rosterUntouched bool
+	left            bool // it carries out what others who left proposed
 	another         bool // the author joined beside other devices of its account
 	declared        wire.Declaration
 }
@@ -37,7 +38,8 @@ type change struct {
 //	either in a direct one   changes how long messages are kept, and nothing else
 //	owner                    everything, except leaving no owner
 //	moderator                adds and removes people whose role is member
-//	anybody in the group     renews the own keys, also into a leaf under the root its account is pinned
+//	anybody in the group     carries out the wish of others to leave, which all other commits must wait for;
+//	                         renews the own keys, also into a leaf under the root its account is pinned
 //	                         to; removes devices of the own account; and whose leaf is under the pinned
 //	                         root replaces that by another, which the leaf takes in the same commit
 //	a device from outside    joins, if its account is rostered under its root (open conversation:
@@ -59,6 +61,15 @@ func (v *verifier) judge(e mls.Effects) (change, error) {
 	}
 	if err := ch.before.keeps(ch.was); err != nil {
 		return ch, notAllowed("committer: %v", err)
+	}
+	if e.Unheeded > 0 {
+		return ch, notAllowed("somebody who left is to be let go first")
+	}
+	if ch.left, err = v.carriesOut(&ch, e); err != nil {
+		return ch, err
+	}
+	if ch.left {
+		return ch, ch.checkLeft()
 	}
 	if ch.ownCare() {
 		return ch, ch.checkOwnCare()

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"strings"
 
 	"frond/wire"
@@ -16,6 +17,7 @@ const (
 	noticeSkipped = 6 // a change by By that is not allowed
 	noticeRenewed = 7 // By renewed keys: nothing to show
 	noticeSetting = 8 // By changed the settings
+	noticeLeft    = 9 // By left
 
 	noticeNewRoot    = 20 // By removed a device, and has another root since
 	noticeReset      = 21 // By began anew: what came before can not be opened
@@ -82,6 +84,15 @@ func retentionLine(by string, n *noticeRecord) string {
 	return by + " set messages to be kept"
 }
 
+// but is the notice without the removal of people who had left by themselves, of which there was a line.
+func (n noticeRecord) but(left []wire.ID) noticeRecord {
+	n.Removed = slices.DeleteFunc(n.Removed, func(id wire.ID) bool { return slices.Contains(left, id) })
+	if n.What == noticeChanged && len(n.Accounts)+len(n.Removed) == 0 {
+		n.What = noticeRenewed
+	}
+	return n
+}
+
 // line puts a notice into words.
 func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 	by, verb := c.who(n.By), "was"
@@ -105,6 +116,8 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = c.changed(by, n)
 	case noticeJoined:
 		text = by + " joined"
+	case noticeLeft:
+		text = by + " left"
 	case noticeDevice:
 		text = by + " signed in on a new device"
 	case noticeSetting:

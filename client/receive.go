@@ -294,6 +294,9 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if err != nil {
 		return err
 	}
+	if proposals, ok := wire.ParseLeave(e.Frame); ok {
+		return c.leaveEntry(t, v, e, proposals)
+	}
 	s, err := g.Stage(c.mls(), e.Frame)
 	var ch change
 	if err == nil {
@@ -330,13 +333,15 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if v.rec.Lost == lostStep {
 		v.rec.Lost = 0 // its author had the failed commit before it, and stayed too
 	}
+	notice := noticeOf(ch).but(v.rec.Leaving)
+	v.departed()
 	c.mended(v, ch.declared.Return)
 	t.mark(v, markGroup|markLook)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)
 	}
 	c.draftRetained(t, v)
-	c.putNotice(t, v, e.Seq, e.Received, noticeOf(ch))
+	c.putNotice(t, v, e.Seq, e.Received, notice)
 	t.then(func() { c.doubtPins(v) })
 	if wire.ID(ch.by.Account) == c.self.Account {
 		c.tidyLater(v)
@@ -346,6 +351,10 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 
 // ownHandshake merges the pending handshake: the log shows that it was accepted.
 func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
+	if v.pending.Kind == pendingLeave {
+		c.wentOut(t, v, e)
+		return nil
+	}
 	if v.pending.Kind != pendingCommit {
 		return c.enterGroup(t, v, e.Seq, e.Received)
 	}

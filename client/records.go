@@ -101,7 +101,8 @@ type conversationRecord struct {
 
 	Keep keeping `cbor:"23,keyasint"` // how messages were and are kept
 
-	Cut []wire.MemberRef `cbor:"18,keyasint,omitempty"` // members whom a skipped commit cut off
+	Cut     []wire.MemberRef `cbor:"18,keyasint,omitempty"` // members whom a skipped commit cut off
+	Leaving []wire.ID        `cbor:"19,keyasint,omitempty"` // who left and is still in the roster
 }
 
 // lastRecord is the newest message, for the list of conversations.
@@ -127,6 +128,7 @@ const (
 	pendingCreate   = 1
 	pendingCommit   = 2
 	pendingExternal = 3
+	pendingLeave    = 4
 )
 
 // pendingRecord is a handshake that is on its way, with the state that follows it.
@@ -145,6 +147,11 @@ func (p *pendingRecord) handshake() wire.Handshake {
 		var create wire.Create
 		_ = wire.Decode(p.Body, &create) // written by this device; what cannot be read equals no entry
 		return create.Handshake
+	}
+	if p.Kind == pendingLeave {
+		var leave wire.Leave
+		_ = wire.Decode(p.Body, &leave) // as above
+		return wire.Handshake{Conversation: leave.Conversation, Message: leave.Message, Frame: leave.Frame()}
 	}
 	var h wire.Handshake
 	_ = wire.Decode(p.Body, &h) // as above

@@ -21,7 +21,16 @@ const (
 
 // untidy reports whether there is something for renewLater to do.
 func (c *Client) untidy(v *conversation) bool {
-	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0 || v.worn())
+	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0 || v.worn() || c.toLetGo(v))
+}
+
+// toLetGo reports whether somebody left and this device can take them out of the group.
+func (c *Client) toLetGo(v *conversation) bool {
+	if len(v.rec.Leaving) == 0 {
+		return false
+	}
+	g, err := c.openGroup(v)
+	return err == nil && (len(c.wishes(g)) > 0 || slices.ContainsFunc(v.rec.Leaving, func(id wire.ID) bool { return c.mayRemove(v, id) }))
 }
 
 // renewLater makes an empty commit some time after one was skipped, unless somebody was faster.

@@ -21,7 +21,7 @@ type Participant struct {
 }
 
 // Rights says what this account may do in a conversation.
-type Rights struct{ Add, Remove, Rename, Roles, Retention bool }
+type Rights struct{ Add, Remove, Rename, Roles, Leave, Retention bool }
 
 // Members returns who is in a conversation, oneself first and then by name, and what oneself may change.
 func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, can Rights, err error) {
@@ -56,7 +56,8 @@ func (c *Client) rights(v *conversation) Rights {
 		return Rights{Retention: true}
 	}
 	role := v.roster.role(c.self.Account)
-	return Rights{Add: role >= Moderator, Remove: role >= Moderator, Rename: role == Owner, Roles: role == Owner, Retention: role == Owner}
+	return Rights{Add: role >= Moderator, Remove: role >= Moderator, Rename: role == Owner, Roles: role == Owner,
+		Leave: c.mayLeave(v) == nil, Retention: role == Owner}
 }
 
 // Rename gives a group another name.

@@ -99,7 +99,7 @@ func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
 	if m.path != nil {
 		n.state.keys = n.state.keys.with(m.path.keys)
 	}
-	staged := &Staged{next: n.group(m.signer), effects: g.effects(ch, ch.tree.leaf(g.own).at(g.own), a)}
+	staged := &Staged{next: n.group(m.signer), effects: g.effects(ch, m.list, ch.tree.leaf(g.own).at(g.own), a)}
 	if staged.welcome, err = m.makeWelcome(n, staged.next, !o.NoTree); err != nil {
 		return nil, err
 	}
@@ -107,6 +107,7 @@ func (m *commitMaker) make(o CommitOptions) (*Staged, error) {
 	if err != nil {
 		return nil, err
 	}
+	staged.effects.Unheeded = g.unheeded(ch)
 	staged.present = g.next(tree)
 	staged.next.past = g.pastWith(tree, m.config.seconds())
 	return staged, nil

@@ -63,7 +63,8 @@ func (p *commitProcessor) process() (*Staged, error) {
 	if err := p.mergePath(); err != nil {
 		return nil, err
 	}
-	effects := g.effects(ch, ch.tree.leaf(p.committer).at(p.committer), p.content)
+	effects := g.effects(ch, p.list, ch.tree.leaf(p.committer).at(p.committer), p.content)
+	effects.Unheeded = g.unheeded(ch)
 	if slices.Contains(ch.removed, g.own) {
 		effects.SelfRemoved = true
 		return &Staged{effects: effects}, nil

@@ -129,7 +129,7 @@ func (j *externalJoiner) commit(ch *change, list []sentProposal, out *commit, in
 	n.state.own, n.state.keys = own, path.keys
 	staged := &Staged{
 		next:    n.group(j.options.Signer),
-		effects: e.effects(ch, ch.tree.leaf(own).at(own), a),
+		effects: e.effects(ch, list, ch.tree.leaf(own).at(own), a),
 	}
 	staged.message, err = s.protectPublic(a, nil, e.encodedContext)
 	return staged, err

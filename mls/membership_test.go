@@ -352,3 +352,49 @@ func TestKeyPackageSurvivesItsEncoding(t *testing.T) {
 		}
 	})
 }
+
+func TestEffectsTellWhoProposedARemovalAndWhatWasLeftOut(t *testing.T) {
+	t.Parallel()
+	w := &world{t: t, suite: SuiteX25519, people: map[string]*person{}}
+	w.create("alice")
+	w.commit("alice", CommitOptions{}, "bob", "carol")
+	carol, leaf := w.person("carol").group, w.leaf("carol")
+	next, wish, err := carol.Propose(testConfig(), ProposalOptions{Remove: &leaf, Loose: true})
+	must(t, err)
+	if len(next.Pending()) != 0 {
+		t.Fatal("carol collected her own wish")
+	}
+	for _, name := range []string{"alice", "bob"} {
+		p := w.person(name)
+		p.group, err = p.group.Collect(testConfig(), wish)
+		must(t, err)
+		pending := p.group.Pending()
+		if len(pending) != 1 || pending[0].Type != ProposalRemove {
+			t.Fatalf("%s collected %+v", name, pending)
+		}
+		wantNames(t, "proposer and removed", []Member{pending[0].From, pending[0].Removed}, "carol", "carol")
+	}
+	judged := func(o CommitOptions) Effects {
+		staged, err := w.person("bob").group.Commit(testConfig(), o)
+		must(t, err)
+		seen, err := w.person("alice").group.Stage(testConfig(), staged.Message())
+		must(t, err)
+		for _, e := range []Effects{staged.Effects(), seen.Effects()} {
+			wantNames(t, "removed", e.Removed, names(seen.Effects().Removed)...)
+			wantNames(t, "proposers", e.Proposers, names(seen.Effects().Proposers)...)
+			if e.Unheeded != seen.Effects().Unheeded {
+				t.Fatalf("two see %d and %d proposals left out", e.Unheeded, seen.Effects().Unheeded)
+			}
+		}
+		return seen.Effects()
+	}
+	if e := judged(CommitOptions{Pending: true}); e.Unheeded != 0 {
+		t.Fatalf("%+v", e)
+	} else {
+		wantNames(t, "proposer", e.Proposers, "carol")
+	}
+	wantNames(t, "proposer by value", judged(CommitOptions{Remove: []LeafIndex{leaf}}).Proposers, "bob")
+	if e := judged(CommitOptions{}); e.Unheeded != 1 || len(e.Proposers) != 0 {
+		t.Fatalf("a wish left out: %+v", e)
+	}
+}

@@ -23,6 +23,7 @@ type ProposalOptions struct {
 	Credential *Credential
 	AAD        []byte // sent in the clear, authenticated
 	Public     bool   // send as PublicMessage instead of PrivateMessage
+	Loose      bool   // do not collect it: somebody else commits it. Not for Update
 }
 
 // Propose makes a proposal for somebody's later commit (§12.1). The proposal is collected in next,
@@ -55,6 +56,9 @@ func (g *Group) Propose(c Config, o ProposalOptions) (next *Group, message []byt
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.Loose && !o.Update {
+		return g.next(tree), message, nil
 	}
 	if next, err = g.collect(a, tree); err != nil {
 		return nil, nil, err
@@ -201,6 +205,28 @@ func (g *Group) Collect(c Config, message []byte) (next *Group, err error) {
 		return nil, err
 	}
 	return g.collect(a, tree)
+}
+
+// Pending is a collected proposal that waits for a commit.
+type Pending struct {
+	Type    ProposalType
+	From    Member // who proposed it; zero when that is no member
+	Removed Member // of a Remove; zero when the leaf is blank
+}
+
+// Pending lists the proposals collected in this epoch, in the order in which they came.
+func (g *Group) Pending() (list []Pending) {
+	for _, c := range g.proposals {
+		p := Pending{Type: c.proposal.typ}
+		if c.from.typ == SenderMember {
+			p.From, _ = g.Member(c.from.leaf())
+		}
+		if p.Type == ProposalRemove {
+			p.Removed, _ = g.Member(c.proposal.removed)
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 func (g *Group) collect(a *authenticatedContent, tree *secretNode) (*Group, error) {

@@ -1,5 +1,7 @@
 package mls
 
+import "slices"
+
 // Staged is the next epoch of a group before the world has accepted it: a commit made here that waits
 // for its place in the order of all commits, or a received one that was verified. Merge goes there; to
 // stay, forget the Staged and go on with Present. Neither changes the Group it came from.
@@ -62,17 +64,48 @@ type Effects struct {
 	// Were is who renewed leaves belonged to before: the committer first, unless External, then
 	// Updated in its order.
 	Were []Member
+	// Proposers is who proposed each of Removed: the committer, or the sender of a proposal that the commit
+	// refers to. Whoever is no member, an external sender for one, has a zero Member here.
+	Proposers []Member
+	// Unheeded counts the collected proposals to remove somebody who stays all the same.
+	Unheeded int
 }
 
-func (e *epochState) effects(ch *change, committer Member, a *authenticatedContent) Effects {
-	list := func(t *ratchetTree, leaves []LeafIndex) []Member {
+// unheeded counts the collected proposals of removal that a change leaves out.
+func (g *Group) unheeded(ch *change) (n int) {
+	for _, p := range g.proposals {
+		if p.proposal.typ == ProposalRemove && !slices.Contains(ch.removed, p.proposal.removed) {
+			n++
+		}
+	}
+	return n
+}
+
+// proposers lists who proposed the removals of a commit, in their order.
+func (e *epochState) proposers(list []sentProposal, committer Member) (members []Member) {
+	for _, p := range list {
+		switch {
+		case p.typ != ProposalRemove:
+		case p.from.typ == SenderNewMemberCommit, p.from.typ == SenderMember && p.from.leaf() == committer.Leaf:
+			members = append(members, committer)
+		case p.from.typ == SenderMember && e.tree.leaf(p.from.leaf()) != nil:
+			members = append(members, e.tree.leaf(p.from.leaf()).at(p.from.leaf()))
+		default:
+			members = append(members, Member{})
+		}
+	}
+	return members
+}
+
+func (e *epochState) effects(ch *change, list []sentProposal, committer Member, a *authenticatedContent) Effects {
+	named := func(t *ratchetTree, leaves []LeafIndex) []Member {
 		var members []Member
 		for _, i := range leaves {
 			members = append(members, t.leaf(i).at(i))
 		}
 		return members
 	}
-	were := list(e.tree, ch.updated)
+	were := named(e.tree, ch.updated)
 	if a.content.sender.typ != SenderNewMemberCommit {
 		were = append([]Member{e.tree.leaf(committer.Leaf).at(committer.Leaf)}, were...)
 	}
@@ -80,14 +113,15 @@ func (e *epochState) effects(ch *change, committer Member, a *authenticatedConte
 		Committer: committer,
 		External:  a.content.sender.typ == SenderNewMemberCommit,
 		Path:      a.content.commit.path != nil,
-		Added:     list(ch.tree, ch.added),
-		Removed:   list(e.tree, ch.removed),
-		Updated:   list(ch.tree, ch.updated),
+		Added:     named(ch.tree, ch.added),
+		Removed:   named(e.tree, ch.removed),
+		Updated:   named(ch.tree, ch.updated),
 		Before:    e.context.extensions,
 		After:     ch.context.extensions,
 		ReInit:    ch.reInit,
 		AAD:       a.content.aad,
 		PSKs:      ch.psks,
 		Were:      were,
+		Proposers: e.proposers(list, committer),
 	}
 }

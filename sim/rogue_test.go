@@ -261,3 +261,12 @@ func sealGroupInfo(t *testing.T, key wire.Hash, id wire.ID, info []byte) []byte 
 	}
 	return aead.Seal(nonce, nonce, info, id[:])
 }
+
+func credentialOf(t *testing.T, m mls.Member) identity.Credential {
+	t.Helper()
+	cred, err := identity.ParseCredential(m.Credential.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cred
+}

@@ -32,7 +32,7 @@ func TestAnOwnerNamesTheGroupAndGivesRoles(t *testing.T) {
 			}
 			return can
 		}
-		if may(ben) != (client.Rights{}) || may(ada) != (client.Rights{Add: true, Remove: true, Rename: true, Roles: true, Retention: true}) {
+		if may(ben) != (client.Rights{Leave: true}) || may(ada) != (client.Rights{Add: true, Remove: true, Rename: true, Roles: true, Retention: true}) {
 			t.Fatalf("%+v, %+v", may(ben), may(ada))
 		}
 		for what, err := range map[string]error{
@@ -54,7 +54,7 @@ func TestAnOwnerNamesTheGroupAndGivesRoles(t *testing.T) {
 		if cleo.title(t, id) != "Garden" {
 			t.Fatalf("cleo is in %q", cleo.title(t, id))
 		}
-		if may(ben) != (client.Rights{Add: true, Remove: true}) {
+		if may(ben) != (client.Rights{Add: true, Remove: true, Leave: true}) {
 			t.Fatalf("a moderator may %+v", may(ben))
 		}
 		if err := ben.on().Add(ctx, id, []string{dan.name}); err != nil {

@@ -32,6 +32,7 @@ const (
 	OpPutPage      Kind = 17 // PutPage -> Nothing; CodeConflict: fetch, merge, again
 	OpPages        Kind = 18 // Pages -> PageList
 	OpHistory      Kind = 19 // History -> Entries
+	OpLeave        Kind = 20 // Leave -> Appended
 	OpSignal       Kind = 22 // Signal -> Nothing
 	OpReport       Kind = 23 // Report -> Nothing
 	OpApproval     Kind = 24 // Approval -> Nothing

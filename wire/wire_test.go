@@ -63,6 +63,7 @@ func samples() []any {
 		&Appended{7, 1700000000000},
 		&handshake,
 		&Handshake{Conversation: idA, Message: idB, Previous: 4, Frame: []byte{1}, GroupInfo: []byte{2}, Return: []MemberRef{{idA, idB}}},
+		&Leave{Conversation: idA, Message: idB, Previous: 4, Frames: [][]byte{{1}, {2, 3}}},
 		&Declaration{Version: 1, Add: []MemberRef{{idA, idB}}, Remove: []MemberRef{{idB, idA}}, Return: []MemberRef{{idB, idB}}},
 		&Create{Kind: Open, JoinKey: &h, Handshake: handshake},
 		&ConversationRef{idA},
@@ -205,6 +206,8 @@ func TestLimitsAreNamedWhenTheyArePassed(t *testing.T) {
 		"page":          &PutPage{Conversation: idA, Revision: 1, Page: big(MaxPage + 1)},
 		"pages":         &Pages{Conversation: idA, Limit: MaxPages + 1},
 		"history":       &History{Conversation: idA, Limit: MaxHistory + 1},
+		"proposals":     &Leave{Frames: make([][]byte, MaxLeave+1)},
+		"proposal":      &Leave{Frames: [][]byte{big(MaxText + 1)}},
 		"cursors":       &Hello{Cursors: make([]Cursor, MaxCursors+1)},
 	} {
 		t.Run(name, func(t *testing.T) { refuse(t, mustEncode(t, v), fresh(v), CodeTooLarge) })

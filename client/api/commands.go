@@ -69,6 +69,7 @@ var commands = map[string]command{
 	"members":       {false, typed((*API).members)},
 	"remove-member": {true, typed((*API).remove)},
 	"rename":        {true, typed((*API).rename)},
+	"leave":         {true, typed((*API).leave)},
 	"role":          {true, typed((*API).role)},
 	"retention":     {true, typed((*API).retention)},
 }

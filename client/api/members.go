@@ -38,11 +38,19 @@ func (a *API) members(ctx context.Context, in conversationRef) (membersData, err
 		return membersData{}, err
 	}
 	list, can, err := a.client.Members(ctx, id)
-	out := membersData{Members: []member{}, Can: rights{Add: can.Add, Remove: can.Remove, Rename: can.Rename, Roles: can.Roles, Retention: can.Retention}}
+	out := membersData{Members: []member{}, Can: rights{Add: can.Add, Remove: can.Remove, Rename: can.Rename, Roles: can.Roles, Leave: can.Leave, Retention: can.Retention}}
 	for _, p := range list {
 		out.Members = append(out.Members, member{p.Account.String(), p.Name, roleNames[p.Role], p.You, p.Verified})
 	}
 	return out, err
+}
+
+func (a *API) leave(ctx context.Context, in conversationRef) (nothing, error) {
+	id, err := wire.ParseID(in.Conversation)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.Leave(ctx, id)
 }
 
 func (a *API) rename(ctx context.Context, in struct {

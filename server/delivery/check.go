@@ -12,6 +12,9 @@ import (
 // the kind that the item claims, and of the conversation that it names. Whether they are valid, only
 // members can tell.
 func checkFrames(item *store.Append) error {
+	if item.Leave != nil {
+		return checkLeave(item.Leave)
+	}
 	h := handshake(item)
 	if (h == nil) == (item.Send == nil) {
 		return wire.Errorf(wire.CodeBadRequest, "an append is a message or a handshake")
@@ -61,6 +64,20 @@ func checkHandshake(m *wire.Handshake) error {
 		return nil
 	}
 	return checkFormat(m.Welcome, mls.WireWelcome, "welcome")
+}
+
+// checkLeave asks for private proposals of the conversation's group. What they propose only members read.
+func checkLeave(m *wire.Leave) error {
+	for _, frame := range m.Frames {
+		h, err := mls.ParseHeader(frame)
+		if err != nil || h.WireFormat != mls.WirePrivateMessage || h.ContentType != mls.ContentProposal {
+			return wire.Errorf(wire.CodeBadRequest, "the frame is not a private MLS proposal")
+		}
+		if !bytes.Equal(h.GroupID, m.Conversation[:]) {
+			return wire.Errorf(wire.CodeBadRequest, "the frame is of another group than the conversation")
+		}
+	}
+	return nil
 }
 
 func checkKeyPackage(k []byte) error { return checkFormat(k, mls.WireKeyPackage, "key package") }

@@ -46,7 +46,7 @@ func TestATailGivesNobodyWhatHasExpired(t *testing.T) {
 			if results[0].Err != nil {
 				t.Fatal(results[0].Err)
 			}
-			log.keep(results[0].Entry, &a)
+			log.keep(results[0].Entry, &a, nil)
 		}
 		live := log.Follow(group, device, 0, nobody{})
 		append(store.Append{Create: &wire.Create{Kind: wire.Group, Handshake: wire.Handshake{Conversation: group, Message: wire.ID{4}, Frame: []byte{1}, GroupInfo: []byte{2}}}})

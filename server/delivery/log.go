@@ -125,6 +125,8 @@ func size(item *store.Append) int64 {
 	switch {
 	case item.Send != nil:
 		return int64(len(item.Send.Frame) + len(item.Send.Token))
+	case item.Leave != nil:
+		return int64(len(item.Leave.Frames) * 1024)
 	case item.Handshake != nil:
 		return int64(len(item.Handshake.Frame) + len(item.Handshake.GroupInfo) + len(item.Handshake.Welcome))
 	default:

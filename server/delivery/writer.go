@@ -72,7 +72,7 @@ func (l *Log) commit(batch []*request) {
 	reached := map[wire.ID]uint64{}
 	for i, r := range batch {
 		if e := results[i].Entry; e != nil {
-			l.keep(e, &r.item)
+			l.keep(e, &r.item, results[i].Left)
 			reached[e.Conversation] = e.Seq
 		}
 	}
@@ -103,7 +103,7 @@ func (l *Log) append(items []store.Append) (results []store.AppendResult) {
 }
 
 // keep lays a new entry into its conversation's tail, if anybody follows it.
-func (l *Log) keep(e *wire.Entry, item *store.Append) {
+func (l *Log) keep(e *wire.Entry, item *store.Append, left []wire.ID) {
 	l.mu.Lock()
 	t := l.tails[e.Conversation]
 	l.mu.Unlock()
@@ -112,6 +112,8 @@ func (l *Log) keep(e *wire.Entry, item *store.Append) {
 	}
 	if h := handshake(item); h != nil {
 		t.changed(change{seq: e.Seq, devices: concerned(h, item.Device)})
+	} else if len(left) > 0 {
+		t.changed(change{seq: e.Seq, devices: left})
 	}
 	l.frame = wire.AppendPush(l.frame[:0], e)
 	t.view.Store(t.view.Load().add(e.Seq, l.frame, e.Expires).trim(tailBytes))
@@ -122,7 +124,7 @@ func (l *Log) keep(e *wire.Entry, item *store.Append) {
 	}
 }
 
-// handshake is the item's handshake, or nil for a message.
+// handshake is the item's handshake, or nil for a message or a leave.
 func handshake(item *store.Append) *wire.Handshake {
 	if item.Create != nil {
 		return &item.Create.Handshake

@@ -42,6 +42,7 @@ var operations = map[wire.Kind]operation{
 	wire.OpSend:        later((*conn).send),
 	wire.OpHandshake:   later((*conn).handshake),
 	wire.OpCreate:      later((*conn).create),
+	wire.OpLeave:       later((*conn).leave),
 	wire.OpGroupInfo:   request((*conn).groupInfo),
 	wire.OpPublishKeys: request((*conn).publishKeys),
 	wire.OpClaimKeys:   request((*conn).claimKeys),
@@ -121,6 +122,7 @@ func (p *pending) Flush() { p.conn.flush() }
 func (c *conn) send(q *wire.Send) store.Append           { return store.Append{Send: q} }
 func (c *conn) handshake(q *wire.Handshake) store.Append { return store.Append{Handshake: q} }
 func (c *conn) create(q *wire.Create) store.Append       { return store.Append{Create: q} }
+func (c *conn) leave(q *wire.Leave) store.Append         { return store.Append{Leave: q} }
 
 func (c *conn) ping(*wire.Nothing) (wire.Nothing, error) { return wire.Nothing{}, nil }
 

@@ -84,7 +84,7 @@ func (s *Store) appendItems(l *link, items []item, retries bool) error {
 	return b.save(l, s.words)
 }
 
-// item is an Append with its parts in one form: every kind but a message is a handshake.
+// item is an Append with its parts in one form: every kind but a message and a leave is a handshake.
 type item struct {
 	account, device wire.ID
 	conversation    wire.ID
@@ -92,26 +92,37 @@ type item struct {
 	send            *wire.Send
 	handshake       *wire.Handshake
 	create          *wire.Create
+	leave           *wire.Leave
 	result          *AppendResult
 }
 
 // newItem checks the form. The store checks again what a gateway has checked, because one malformed
 // item would fail the whole batch in the database.
 func newItem(a *Append) (item, error) {
-	it := item{account: a.Account, device: a.Device, send: a.Send, handshake: a.Handshake, create: a.Create}
+	it := item{account: a.Account, device: a.Device, send: a.Send, handshake: a.Handshake, create: a.Create, leave: a.Leave}
+	n := 0
+	for _, given := range []bool{a.Send != nil, a.Handshake != nil, a.Create != nil, a.Leave != nil} {
+		if given {
+			n++
+		}
+	}
 	switch {
-	case a.Send != nil && a.Handshake == nil && a.Create == nil:
+	case n != 1:
+	case a.Leave != nil:
+		it.conversation, it.message = a.Leave.Conversation, a.Leave.Message
+		return it, a.Leave.Check()
+	case a.Send != nil:
 		it.conversation, it.message = a.Send.Conversation, a.Send.Message
 		return it, a.Send.Check()
-	case a.Handshake != nil && a.Send == nil && a.Create == nil:
+	case a.Handshake != nil:
 		it.conversation, it.message = a.Handshake.Conversation, a.Handshake.Message
 		return it, a.Handshake.Check()
-	case a.Create != nil && a.Send == nil && a.Handshake == nil:
+	case a.Create != nil:
 		it.handshake = &a.Create.Handshake
 		it.conversation, it.message = it.handshake.Conversation, it.handshake.Message
 		return it, checkCreate(a)
 	}
-	return it, wire.Errorf(wire.CodeBadRequest, "an append is one of message, handshake and new conversation")
+	return it, wire.Errorf(wire.CodeBadRequest, "an append is one of message, handshake, new conversation and leave")
 }
 
 func checkCreate(a *Append) error {
@@ -174,6 +185,8 @@ func (it *item) entry(seq, received uint64) *wire.Entry {
 		if it.send.Expires > 0 {
 			e.Expires = received + it.send.Expires*1000
 		}
+	} else if it.leave != nil {
+		e.Kind, e.Frame = wire.HandshakeEntry, it.leave.Frame()
 	} else {
 		e.Kind, e.Frame = wire.HandshakeEntry, it.handshake.Frame
 	}

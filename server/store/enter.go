@@ -3,7 +3,7 @@ package store
 import "frond/wire"
 
 // enter appends an accepted item to its conversation and notes the rows to write.
-func (b *ledger) enter(it *item) *wire.Entry {
+func (b *ledger) enter(it *item) (e *wire.Entry, left []wire.ID) {
 	c := b.conversations[it.conversation]
 	if it.create != nil {
 		c = b.begin(it, c)
@@ -14,10 +14,14 @@ func (b *ledger) enter(it *item) *wire.Entry {
 		c.changed = true
 		b.enterHandshake(it, c)
 	}
-	e := it.entry(c.last, b.now)
+	if it.leave != nil {
+		c.changed = true
+		left = b.enterLeave(it, c)
+	}
+	e = it.entry(c.last, b.now)
 	b.entries = append(b.entries, e)
 	b.appended[messageKey{it.device, it.message}] = appended{c.id, e.Kind, e.Seq, e.Received}
-	return e
+	return e, left
 }
 
 // begin makes a new conversation, or takes up the open one. Its author is a member from the start.
@@ -40,9 +44,7 @@ func (b *ledger) begin(it *item, c *conversation) *conversation {
 // added gets those after it, who joins by an external commit gets this one first, and who returns gets
 // all since the removal.
 func (b *ledger) enterHandshake(it *item, c *conversation) {
-	h, seq := it.handshake, c.last
-	c.lastHandshake = seq
-	c.recent = append([]uint64{seq}, c.recent[:min(len(c.recent), keepRecent-1)]...)
+	h, seq := it.handshake, c.shook()
 	for _, m := range h.Return {
 		b.reopen(c, m.Device)
 	}
@@ -62,6 +64,29 @@ func (b *ledger) enterHandshake(it *item, c *conversation) {
 		b.welcomes = append(b.welcomes, welcome{c.id, seq, it.account, h.Welcome, h.Add})
 	}
 	b.infos[c.id] = groupInfo{seq, h.GroupInfo}
+}
+
+// shook notes that the newest entry is a handshake, and returns its seq.
+func (c *conversation) shook() uint64 {
+	c.lastHandshake = c.last
+	c.recent = append([]uint64{c.last}, c.recent[:min(len(c.recent), keepRecent-1)]...)
+	return c.last
+}
+
+// enterLeave ends the windows of all devices of the account and names them. The group stays in its epoch:
+// who joins now still uses the present group information, after this entry.
+func (b *ledger) enterLeave(it *item, c *conversation) (left []wire.ID) {
+	seq := c.shook()
+	for device, m := range b.members[c.id] {
+		if m.account == it.account {
+			left = append(left, device)
+		}
+	}
+	for _, device := range left {
+		b.leave(c, device, seq)
+	}
+	b.infos[c.id] = groupInfo{seq, b.infos[c.id].sealed}
+	return left
 }
 
 // join opens a window. A device that is a member already keeps the one it has: an invalid commit,

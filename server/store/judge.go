@@ -14,8 +14,8 @@ func (b *ledger) judge(it *item) AppendResult {
 	if err := b.check(it); err != nil {
 		return AppendResult{Err: err}
 	}
-	e := b.enter(it)
-	return AppendResult{Seq: e.Seq, Received: e.Received, Entry: e}
+	e, left := b.enter(it)
+	return AppendResult{Seq: e.Seq, Received: e.Received, Entry: e, Left: left}
 }
 
 func retry(it *item, a appended) AppendResult {
@@ -39,6 +39,9 @@ func (b *ledger) check(it *item) *wire.Error {
 	if it.send != nil {
 		return b.checkSend(it, c)
 	}
+	if it.leave != nil {
+		return b.checkLeave(it, c)
+	}
 	return b.checkHandshake(it, c)
 }
 
@@ -50,6 +53,19 @@ func (b *ledger) checkSend(it *item, c *conversation) *wire.Error {
 		return wire.Errorf(wire.CodeBadRequest, "the log has no such handshake yet")
 	case c.stale(it.send.Handshake):
 		return behind(wire.CodeStale, c, "The conversation has moved on. Catch up and seal the message again.")
+	}
+	return nil
+}
+
+// checkLeave lets nobody out of a direct conversation, which has two people, nor out of the open one.
+func (b *ledger) checkLeave(it *item, c *conversation) *wire.Error {
+	switch {
+	case b.member(c.id, it.device) == nil:
+		return errNotMember()
+	case c.kind != wire.Group:
+		return wire.Errorf(wire.CodeForbidden, "Only a group can be left.")
+	case it.leave.Previous != c.lastHandshake:
+		return behind(wire.CodeConflict, c, "Somebody else changed the conversation first.")
 	}
 	return nil
 }

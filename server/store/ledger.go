@@ -60,7 +60,7 @@ type welcome struct {
 
 type groupInfo struct {
 	seq    uint64
-	sealed []byte
+	sealed []byte // nil: the one there is
 }
 
 func newLedger(now uint64, k *known) *ledger {
@@ -170,12 +170,15 @@ func needsOf(k *known, items []item, retries bool) *needs {
 		if k.conversations[it.conversation] == nil {
 			n.add(&n.conversations, conversationKey(it.conversation), it.conversation[:])
 		}
-		if retries || it.handshake != nil {
+		if retries || it.send == nil {
 			n.message(it)
 		}
 		n.device(it.conversation, it.device)
 		if h := it.handshake; h != nil {
 			n.handshake(it, h)
+		}
+		if it.leave != nil {
+			n.add(&n.accounts, accountKey{it.conversation, it.account}, it.account[:], it.conversation[:])
 		}
 	}
 	return n

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	endWindow  = "UPDATE member SET until_seq = ? WHERE conversation = ? AND device = ? AND from_seq = ?"
-	addWelcome = "INSERT INTO welcome (conversation, seq, account, welcome) VALUES (?, ?, ?, ?)"
+	endWindow     = "UPDATE member SET until_seq = ? WHERE conversation = ? AND device = ? AND from_seq = ?"
+	moveGroupInfo = "UPDATE group_info SET seq = ? WHERE conversation = ?"
+	addWelcome    = "INSERT INTO welcome (conversation, seq, account, welcome) VALUES (?, ?, ?, ?)"
 )
 
 var (
@@ -151,6 +152,12 @@ func (b *ledger) saveWelcomes(l *link) error {
 
 func (b *ledger) saveInfos(l *link, w *words) error {
 	for id, g := range b.infos {
+		if g.sealed == nil {
+			if _, err := l.exec(moveGroupInfo, number(g.seq), id[:]); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := l.exec(w.putGroupInfo, id[:], number(g.seq), g.sealed); err != nil {
 			return err
 		}

@@ -41,14 +41,15 @@ type Session struct {
 	Recovered bool // opened by recovery code: may set a password without the present one
 }
 
-// Append is one thing to append to a log: exactly one of Send, Handshake and Create, and the sender
-// as the server authenticated it.
+// Append is one thing to append to a log: exactly one of Send, Handshake, Create and Leave, and the
+// sender as the server authenticated it.
 type Append struct {
 	Account   wire.ID
 	Device    wire.ID
 	Send      *wire.Send
 	Handshake *wire.Handshake
 	Create    *wire.Create
+	Leave     *wire.Leave
 }
 
 // AppendResult is what became of one Append.
@@ -58,6 +59,7 @@ type AppendResult struct {
 	Duplicate bool        // a retry: Seq and Received are the first one's and nothing changed
 	Entry     *wire.Entry // the new entry, which shares the Append's bytes; nil otherwise
 	Err       error       // a *wire.Error when refused; CodeUnavailable when the database failed
+	Left      []wire.ID   // devices whose windows a Leave ended
 }
 
 // Window is a stretch of a log that a device is entitled to: From < seq <= Until.

@@ -128,6 +128,53 @@ func returning(w *world) {
 	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 10}, {From: 10}})
 }
 
+// Who leaves is out with all devices, with the entry as the last one, and is not brought back by others.
+func leaving(w *world) {
+	people := w.people(3)
+	a, b, c := people[0], people[1], people[2]
+	id := w.group(a, b, c)
+	phone := b
+	token := w.session(b, nil)
+	index := uint64(len(b.chain))
+	b.device = w.id()
+	w.ok(w.store.AddDevice(w.Context(), b.account, index, [][]byte{w.bytes(100)}, store.Device{ID: b.device, Created: w.clock}, token))
+	w.done(w.handshake(b, id, 1, external))
+	leave := func(p person, previous uint64) store.Append {
+		return store.Append{Account: p.account, Device: p.device, Leave: &wire.Leave{Conversation: id, Message: w.id(), Previous: previous, Frames: [][]byte{{1}, {2}}}}
+	}
+	w.equal(w.refused(w.append(leave(b, 1))[0].Err, wire.CodeConflict).Last, uint64(2))
+	w.refused(w.append(leave(w.person("stranger"), 2))[0].Err, wire.CodeForbidden)
+	before, err := w.store.GroupInfo(w.Context(), id)
+	w.ok(err)
+	out := leave(b, 2)
+	r := w.append(out)[0]
+	w.ok(r.Err)
+	w.equal([]any{r.Seq, len(r.Left)}, []any{uint64(3), 2})
+	again := w.append(out)[0]
+	w.equal([]any{again.Seq, again.Duplicate}, []any{uint64(3), true})
+	w.equal(w.windows(id, phone), []store.Window{{From: 1, Until: 3}})
+	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 3}})
+	after, err := w.store.GroupInfo(w.Context(), id)
+	w.ok(err)
+	w.equal([]any{string(after.Sealed), after.Seq}, []any{string(before.Sealed), uint64(3)})
+	frames, ok := wire.ParseLeave(w.log(id)[2].Frame)
+	w.equal([]any{len(frames), ok}, []any{2, true})
+
+	w.refused(w.append(w.send(phone, id, 3))[0].Err, wire.CodeForbidden)
+	w.refused(w.append(w.handshake(b, id, 3, external))[0].Err, wire.CodeForbidden)
+	w.refused(w.append(w.handshake(a, id, 2, remove(b)))[0].Err, wire.CodeConflict)
+	w.done(w.handshake(a, id, 3, func(h *wire.Handshake) { h.Return = refs(b, phone) }))
+	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 3}})
+	w.done(leave(c, 4))
+	w.done(leave(a, 5)) // the last one
+
+	direct := w.id()
+	w.done(w.create(wire.Direct, a, direct, c))
+	stay := leave(a, 1)
+	stay.Leave.Conversation = direct
+	w.refused(w.append(stay)[0].Err, wire.CodeForbidden)
+}
+
 func externalJoin(w *world) {
 	people := w.people(3)
 	id := w.group(people[0], people[1])
