@@ -34,6 +34,7 @@ type conversation struct {
 	ahead       bool   // others were heard from in a later epoch
 	doubted     bool   // somebody's newest chain is being asked for, because of a root that is not known
 	looked      bool   // it was, before joining
+	missed      int    // how often their new devices were not ready
 	readmitting bool   // somebody who began anew is being let in
 	known       uint64 // the log goes at least as far
 	gap         bool   // entries after the cursor were asked for

@@ -76,7 +76,8 @@ func (c *Client) claimedFor(v *conversation, account wire.ID, keys []claimed, er
 	if err != nil {
 		c.cfg.Log.Warn("somebody can not be let in yet", "conversation", v.id, "error", err)
 		v.readmitting = false
-		c.after(c.jitter(longRetry), func() { c.claimFor(v, account) })
+		v.missed++
+		c.after(c.jitter(10*c.cfg.Backoff.at(v.missed)), func() { c.claimFor(v, account) })
 		return
 	}
 	v.wants = append(v.wants, &want{

@@ -41,6 +41,19 @@ func (l *lane) set(down, faulty bool) {
 	}
 }
 
+// losesPosts lets no answer of a path arrive.
+func (l *lane) losesPosts(path string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = path
+}
+
+func (l *lane) isLost(path string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost == path
+}
+
 // cut breaks all open connections.
 func (l *lane) cut() {
 	l.mu.Lock()
@@ -70,7 +83,7 @@ func (l *lane) Post(ctx context.Context, path string, body []byte) ([]byte, erro
 	}
 	l.overhear(body)
 	answer, err := l.inner.Post(ctx, path, body)
-	if path == l.lost {
+	if l.isLost(path) {
 		return nil, errDown
 	}
 	if err == nil {

@@ -63,6 +63,13 @@ func (p *person) losesAndBeginsAnew(t *testing.T, w *World) {
 	time.Sleep(20 * time.Second)
 }
 
+// resets are what the person heard of resets of the own account, done and begun.
+func (p *person) resets() ([]client.AccountReset, []client.ResetBegun) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.reset), slices.Clone(p.begun)
+}
+
 func (p *person) contact(t *testing.T, of *person) client.Contact {
 	t.Helper()
 	k, err := p.on().Contact(context.Background(), of.account)
@@ -376,8 +383,8 @@ func TestAServerThatForgesAResetIsSeenByEverybodyAndGetsNothing(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 
-		if ada.on().Session().State != client.LockedOut || len(ada.reset) != 1 || ada.reset[0].Name != ada.name {
-			t.Fatalf("ada's own device is %s and says %+v", ada.on().Session().State, ada.reset)
+		if done, _ := ada.resets(); ada.on().Session().State != client.LockedOut || len(done) != 1 || done[0].Name != ada.name {
+			t.Fatalf("ada's own device is %s and says %+v", ada.on().Session().State, done)
 		}
 		if rows := ada.texts(t, withBen); !slices.Contains(rows, "hello") {
 			t.Fatalf("ada lost what she had: %q", rows)
@@ -443,8 +450,8 @@ func TestALinkThatIsNotOnesOwnOpensNothing(t *testing.T) {
 		}
 		ada.lane.cut()
 		time.Sleep(time.Minute)
-		if len(ada.begun) == 0 || !ada.begun[0].At.Equal(usable.Truncate(time.Millisecond)) {
-			t.Fatalf("ada heard %+v", ada.begun)
+		if _, begun := ada.resets(); len(begun) != 1 || !begun[0].At.Equal(usable.Truncate(time.Millisecond)) {
+			t.Fatalf("ada heard %+v", begun)
 		}
 		if err := ada.on().CancelReset(ctx); err != nil || thief(ada.name) != wire.CodeForbidden {
 			t.Fatal("ada said no, and it goes on", err)
@@ -466,8 +473,8 @@ func TestALinkThatIsNotOnesOwnOpensNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Second)
-		if lost.on().Session().State != client.LockedOut || len(lost.reset) != 1 {
-			t.Fatalf("the lost device is %s and heard %+v", lost.on().Session().State, lost.reset)
+		if done, _ := lost.resets(); lost.on().Session().State != client.LockedOut || len(done) != 1 {
+			t.Fatalf("the lost device is %s and heard %+v", lost.on().Session().State, done)
 		}
 		if thief(ada.name) != wire.CodeForbidden {
 			t.Fatal("a used link is good")
@@ -485,11 +492,11 @@ func TestAResetWhoseAnswerIsLostGoesOnWithTheNewPassword(t *testing.T) {
 		ada.say(t, direct, "before")
 		ada.loses(t)
 		token := w.leave(t, ada, time.Now())
-		ada.lane.lost = wire.PathReset
+		ada.lane.losesPosts(wire.PathReset)
 		if err := ada.beginsAnew(token); wire.CodeOf(err) != client.CodeOffline {
 			t.Fatalf("without an answer: %v", err)
 		}
-		ada.lane.lost = ""
+		ada.lane.losesPosts("")
 		if err := ada.beginsAnew(token); wire.CodeOf(err) != wire.CodeForbidden {
 			t.Fatalf("twice: %v", err)
 		}

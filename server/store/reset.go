@@ -25,6 +25,7 @@ const (
 	lockLast      = "SELECT last FROM conversation WHERE id = ?"
 	endWindows    = "UPDATE member SET until_seq = ? WHERE account = ? AND conversation = ? AND until_seq = 0"
 	fewerMembers  = "UPDATE conversation SET members = members - ? WHERE id = ?"
+	freePair      = "UPDATE conversation SET pair = NULL WHERE id = ? AND members = 0"
 	neighbours    = "SELECT DISTINCT o.account FROM member m JOIN conversation c ON c.id = m.conversation " +
 		"JOIN member o ON o.conversation = m.conversation WHERE m.account = ? AND c.kind <> ? AND o.until_seq = 0 AND o.account <> ?"
 )
@@ -191,7 +192,7 @@ func resetDevices(l *link, account wire.ID, _ *Reset) error {
 }
 
 // resetWindows ends the account's membership everywhere. Conversations are locked in the order in which
-// appends lock them.
+// appends lock them. Two people of whom nobody is left in their conversation may begin another.
 func (s *Store) resetWindows(l *link, account wire.ID, _ *Reset) error {
 	conversations, err := idsOf(l, openWindowsIn, account[:])
 	if err != nil {
@@ -207,6 +208,9 @@ func (s *Store) resetWindows(l *link, account wire.ID, _ *Reset) error {
 			return err
 		}
 		if _, err := l.exec(fewerMembers, n, id[:]); err != nil {
+			return err
+		}
+		if _, err := l.exec(freePair, id[:]); err != nil {
 			return err
 		}
 	}

@@ -113,6 +113,26 @@ func resets(w *world) {
 	w.equal(list, []wire.ID{ben.account})
 }
 
+// When both of two people began anew, nobody is left who could let the other in: they may begin again.
+func resetOfBoth(w *world) {
+	ada, ben := w.person("ada"), w.person("ben")
+	first, second := w.id(), w.id()
+	w.done(w.create(wire.Direct, ada, first, ben))
+	again := func(p person) person {
+		r := w.anew(p, w.allow(p, 0))
+		_, err := w.store.ResetAccount(w.Context(), r)
+		w.ok(err)
+		p.device = r.Device.ID
+		return p
+	}
+	ada = again(ada)
+	w.equal(*w.refused(w.append(w.create(wire.Direct, ada, second, ben))[0].Err, wire.CodeExists).Conversation, first)
+	ben = again(ben)
+	w.done(w.create(wire.Direct, ada, second, ben))
+	w.equal(*w.refused(w.append(w.create(wire.Direct, ben, w.id(), ada))[0].Err, wire.CodeExists).Conversation, second)
+	w.refused(w.append(w.send(ben, first, 1))[0].Err, wire.CodeForbidden)
+}
+
 func resetWaits(w *world) {
 	ada := w.person("ada")
 	first := w.allow(ada, time.Hour)

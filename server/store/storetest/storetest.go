@@ -37,6 +37,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a device comes beside the others, and a removed one is out", removeDevice},
 		{"the state is replaced by one of two", stateRace},
 		{"an account begins anew, and nothing of its old devices is left", resets},
+		{"two people who both begin anew may begin another conversation", resetOfBoth},
 		{"a reset waits, is cancelled and expires", resetWaits},
 		{"of many who use one reset one begins anew", resetRace},
 		{"a session lives until it expires or is revoked", sessions},
