@@ -43,7 +43,7 @@ func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open opener) 
 			return c.run(ctx, func() error { return c.enterNew(n.rec, n.state) })
 		}
 		lost := wire.CodeOf(err) == CodeOffline // the answer, perhaps
-		if try == deviceTries || !lost && wire.CodeOf(err) != wire.CodeConflict && !errors.Is(err, errTwoSides) {
+		if try == deviceTries || !lost && wire.CodeOf(err) != wire.CodeConflict && err != error(errTwoSides) {
 			return c.refuseSession(ctx, err)
 		}
 		fresh, again := c.sessionNow(ctx, s)

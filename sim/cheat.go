@@ -145,10 +145,10 @@ func pushed(change func(e wire.Entry) []wire.Entry) liar {
 	}}
 }
 
-// overHTTP makes a liar that rewrites the answers of one path.
-func overHTTP[T any](path string, change func(*T)) liar {
+// overHTTP makes a liar that rewrites the answers of paths.
+func overHTTP[T any](change func(*T), paths ...string) liar {
 	return liar{posts: func(p string, answer []byte) []byte {
-		if p == path {
+		if slices.Contains(paths, p) {
 			return rewritten(answer, change)
 		}
 		return answer

@@ -112,7 +112,7 @@ func (s *plot) stretching(change func(*wire.KDF)) {
 	defer func() { _ = p.api.Close(context.Background()) }()
 	p.ok("start", `{}`)
 	said := 0
-	lie := overHTTP(wire.PathKDF, change)
+	lie := overHTTP(change, wire.PathKDF)
 	lie.tap = func([]byte) { said++ }
 	p.lane.lie(lie)
 	p.refused("version", "sign-in", fmt.Sprintf(`{"name": %q, "password": "correct horse"}`, s.ada.name))
@@ -127,7 +127,7 @@ func (s *plot) signInIsRefused(change func(*wire.Session), code wire.Code) {
 	ctx := context.Background()
 	p := s.w.again(s.ada)
 	s.w.people = slices.DeleteFunc(s.w.people, func(q *person) bool { return q == p })
-	p.lane.lie(overHTTP(wire.PathSignIn, change))
+	p.lane.lie(overHTTP(change, wire.PathSignIn, wire.PathApprovalSession)) // it is asked twice, and lies twice
 	if err := p.start(ctx); err != nil {
 		s.t.Fatal(err)
 	}
