@@ -95,7 +95,12 @@ type Client struct {
 	greeted       time.Time // when the server said what time it is,
 	greetedAs     uint64    // which was this, in milliseconds since 1970
 	waiters       []*waiter
-	damages       []damage          // records of the store that load could not read
+	damages       []damage       // records of the store that load could not read
+	asks          map[askID]*ask // messages that are looked for with others
+	requests      map[wire.ID]*askRequest
+	askPlanned    bool
+	answers       answered
+	reportPlanned bool
 	failures      map[string]uint64 // by reason, since this device was set up
 }
 
@@ -128,6 +133,7 @@ func (c *Client) forget() {
 	c.unknown = map[wire.ID]bool{}
 	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
 	c.failures = map[string]uint64{}
+	c.asks, c.requests = map[askID]*ask{}, map[wire.ID]*askRequest{}
 	c.pages = pageBook{due: map[pageID]uint64{}}
 	c.restore = restorer{faults: map[wire.ID]bool{}}
 }

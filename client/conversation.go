@@ -42,6 +42,8 @@ type conversation struct {
 	expecting   bool   // a look whether the log goes that far is planned
 	born        []func(wire.ID, error)
 	welcome     *wire.InboxItem // a welcome that waits for the log
+
+	signalKeys []signalKey // of the epochs before the present one, newest first
 }
 
 // outboxRow is a message on its way.
@@ -62,6 +64,9 @@ func (c *Client) adopt(v *conversation, g *mls.Group) error {
 	roster, err := rosterOf(g.Extensions())
 	if err != nil {
 		return err
+	}
+	if v.group != nil && v.group.Epoch() != g.Epoch() {
+		v.keepSignalKey(v.group)
 	}
 	v.group, v.roster, v.rec.JoinKey = g, roster, roster.JoinKey
 	v.rec.Keep.note(g.Epoch(), &roster)

@@ -14,6 +14,7 @@ const (
 	countRolledBack = "rolled-back"    // a store that was set back
 	countBroken     = "broken-state"   // a record of the store that can not be read
 	countRejoined   = "rejoined"       // a repair that worked
+	countKeyFound   = "key-found"      // a message that became readable after all
 )
 
 // count counts a failure or a repair by its name, in the same batch as what it did.

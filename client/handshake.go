@@ -40,6 +40,8 @@ func (c *Client) stageWant(v *conversation) {
 	switch {
 	case err == nil:
 		c.advance(v)
+	case errors.Is(err, errBroken):
+		c.broken(v) // staged again when the group is whole
 	default:
 		v.wants = v.wants[1:]
 		if errors.Is(err, errNothing) {
@@ -159,7 +161,12 @@ func (c *Client) sendPending(v *conversation) {
 			return
 		}
 		t := c.begin()
-		if err := c.enterGroup(t, v, a.Seq, a.Received); err != nil {
+		err = c.enterGroup(t, v, a.Seq, a.Received)
+		if errors.Is(err, errBroken) {
+			c.dropPending(v, nil)
+			c.retry(v, nil)
+		}
+		if err != nil {
 			c.cfg.Log.Error("merge a joining commit", "conversation", v.id, "error", err)
 			return
 		}
@@ -250,20 +257,26 @@ func (c *Client) abandon(v *conversation, refusal *wire.Error) {
 func (c *Client) merge(t *tx, v *conversation) error {
 	g, err := mls.ParseGroup(v.pending.Epoch, v.pending.Ratchets, c.self.key.Signer())
 	if err != nil {
-		return err
+		return errBroken
 	}
-	if v.pending.Kind == pendingCommit {
-		present, err := c.openGroup(v)
-		if err != nil {
+	commit := v.pending.Kind == pendingCommit
+	var present *mls.Group
+	if commit {
+		if present, err = c.openGroup(v); err != nil {
 			return err
 		}
 		g = g.After(present)
 	}
-	before := v.rec.JoinKey
+	before, was := v.rec.JoinKey, v.roster
 	if err := c.adopt(v, g); err != nil {
 		return err
 	}
 	v.departed()
+	if !commit {
+		t.delete(c.self.keys.of("since", v.id))
+	} else if err := c.noteCame(t, v, present, &was); err != nil {
+		return err
+	}
 	c.mended(v, v.pending.handshake().Return)
 	if v.rec.JoinKey != before {
 		c.stateChanged(t)

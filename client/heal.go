@@ -108,7 +108,7 @@ func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, roster *Ros
 	case v.rec.Confirmed && view.Epoch < g.Epoch():
 		return false, wire.Errorf(wire.CodeConflict, "the group information is older than this device's group")
 	case v.rec.Lost == lostStep && v.rec.Confirmed && view.Epoch == g.Epoch()+1:
-		if err := c.allowedFor(v, view, roster); err != nil {
+		if err := c.allowedFor(v, g, view, roster); err != nil {
 			c.cfg.Log.Warn("stays in its group", "conversation", v.id, "error", err)
 			c.found(v)
 			return false, nil
@@ -119,7 +119,7 @@ func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, roster *Ros
 
 // allowedFor judges what can be seen of the one commit between this device's group and the group
 // information: whether its author, who signed that, might change the roster so.
-func (c *Client) allowedFor(v *conversation, view *mls.GroupInfoView, after *Roster) error {
+func (c *Client) allowedFor(v *conversation, g *mls.Group, view *mls.GroupInfoView, after *Roster) error {
 	if same, err := equalRosters(v.roster, *after); err != nil || same {
 		return err
 	}
@@ -138,7 +138,10 @@ func (c *Client) allowedFor(v *conversation, view *mls.GroupInfoView, after *Ros
 				}
 			}
 		}
-		ch := change{before: v.roster, after: *after, by: by}
+		ch := change{before: v.roster, after: *after, by: by, was: by}
+		if was, in := c.memberOf(g, wire.ID(by.Account), wire.ID(by.Device)); in {
+			ch.was = was
+		}
 		return ch.checkRoster()
 	}
 	return notAllowed("nobody signed the group information")
@@ -246,6 +249,7 @@ func (c *Client) unknownOwn(t *tx, v *conversation, e *wire.Entry, rec *messageR
 	case err == nil && identity.ID(c.self.Device) == cred.Device:
 		c.lose(t, v, lostBack, 0)
 		rec.fill(&opened, e)
+		rec.Epoch = epochOf(e)
 		v.rec.Counter, v.rec.Previous = max(v.rec.Counter, opened.Counter), opened.Hash
 	case errors.Is(err, mls.ErrReplay):
 	case errors.Is(err, mls.ErrFutureEpoch), errors.Is(err, mls.ErrUnknownEpoch):

@@ -36,6 +36,8 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		c.advance(v)
 	}
 	c.askSeats()
+	c.askOnConnect()
+	c.reportLater()
 	c.saveState()
 	c.writePages()
 	c.draftsAgain()
@@ -161,6 +163,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	v.pending, v.welcome, v.outside, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
 	v.peers = map[wire.ID]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
+	t.delete(c.self.keys.of("since", v.id))
 	t.delete(c.self.keys.of("pending", v.id))
 	if !rec.LastResort {
 		t.delete(key)

@@ -269,22 +269,15 @@ func (c *Client) RestoreAgain(ctx context.Context, conversation wire.ID) error {
 
 // unreadableGaps finds the rows whose keys the vault may have by now.
 func (c *Client) unreadableGaps(v *conversation) (gaps []gap, err error) {
-	prefix := c.self.keys.rows("msg", v.id)
-	err = c.each(Prefix(prefix), func(key string, value []byte) error {
-		_, seq, err := splitRow(key[len(c.self.keys.table("msg")):])
-		if err != nil {
-			return err
-		}
-		var rec messageRecord
-		if err := wire.Decode(value, &rec); err != nil || !rec.Reason.vaultMayHelp() {
-			return err
+	err = c.eachMessage(v, func(seq uint64, rec *messageRecord) {
+		if !rec.Reason.vaultMayHelp() {
+			return
 		}
 		if n := len(gaps); n > 0 && gaps[n-1].To == seq {
 			gaps[n-1].To++
 		} else {
 			gaps = append(gaps, gap{seq - 1, seq + 1})
 		}
-		return nil
 	})
 	return gaps, err
 }
@@ -321,8 +314,8 @@ func (c *Client) Safety(ctx context.Context) (devices int, epoch uint64, err err
 }
 
 // Stored says how much of the history is safe in the vault: message keys in it, keys that wait to be
-// written, and rows of timelines that can not be read for want of a key.
-type Stored struct{ Keys, Waiting, Missing uint64 }
+// written, rows of timelines that can not be read for want of a key, and messages that others are being asked for.
+type Stored struct{ Keys, Waiting, Missing, Asking uint64 }
 
 // Stored counts.
 func (c *Client) Stored(ctx context.Context) (s Stored, err error) {
@@ -335,6 +328,11 @@ func (c *Client) Stored(ctx context.Context) (s Stored, err error) {
 		}
 		for _, v := range c.conversations {
 			s.Missing += v.history.left()
+		}
+		for _, a := range c.asks {
+			if a.stage != askRests {
+				s.Asking++
+			}
 		}
 		return c.eachRow("page", func(_ wire.ID, _ uint64, value []byte) error {
 			var rec pageRecord

@@ -52,7 +52,7 @@ func (s *stretch) deviceOnly(e *wire.Entry) error {
 	}
 	if s.above != deviceOnlyRow {
 		n := noticeRecord{What: noticeDeviceOnly, By: s.me.Account}
-		s.rows = append(s.rows, restoredRow{e.Seq, messageRecord{Account: s.me.Account, At: e.Received, Notice: &n}})
+		s.rows = append(s.rows, restoredRow{e.Seq, messageRecord{Account: s.me.Account, At: e.Received, Notice: &n}, false})
 	}
 	s.above = deviceOnlyRow
 	return nil

@@ -24,11 +24,19 @@ type stretch struct {
 	low     uint64       // the lowest seq this stretch settles
 	rows    []restoredRow
 	above   neighbour // what the timeline has above the entry at hand
+	lacks   []lackedRow
+}
+
+// lackedRow is a message that the vault has no key for.
+type lackedRow struct {
+	entry  *wire.Entry
+	reason Reason
 }
 
 type restoredRow struct {
-	seq uint64
-	rec messageRecord
+	seq  uint64
+	rec  messageRecord
+	here bool // it stood in the timeline before
 }
 
 // openedPages holds the pages of the conversation that is being restored, as far down as it has come.
@@ -266,7 +274,7 @@ func (s *stretch) endsAtReset(e *wire.Entry) bool {
 		return true // what this browser could read before it still can
 	}
 	n := &noticeRecord{What: noticeReset, By: s.me.Account}
-	s.rows = append(s.rows, restoredRow{e.Seq, messageRecord{Account: s.me.Account, At: e.Received, Reason: ReasonBeforeReset, Notice: n}})
+	s.rows = append(s.rows, restoredRow{e.Seq, messageRecord{Account: s.me.Account, At: e.Received, Reason: ReasonBeforeReset, Notice: n}, false})
 	return true
 }
 
@@ -285,6 +293,7 @@ func (s *stretch) row(e *wire.Entry) error {
 	opened, err := s.open(e)
 	if err != nil && found {
 		s.above = otherRow
+		s.lacks = append(s.lacks, lackedRow{e, have.Reason})
 		return nil // it stays as it was
 	}
 	if errors.Is(err, errDisappeared) || errors.Is(err, errDeviceOnly) {
@@ -297,18 +306,22 @@ func (s *stretch) row(e *wire.Entry) error {
 	s.above = otherRow
 	if err != nil {
 		rec.Reason = reasonFor(err)
+		s.lacks = append(s.lacks, lackedRow{e, rec.Reason})
 		if rec.Reason != ReasonNoKey {
 			s.c.cfg.Log.Warn("a restored message does not open", "conversation", s.v.id, "seq", e.Seq, "error", err)
 		}
 		delete(s.c.restore.newer, e.Device)
 	} else {
 		s.fill(&rec, e, &opened)
+		if have.Fate != nil {
+			rec.Fate = have.Fate // it was known what was to become of it
+		}
 	}
 	if s.c.expired(&rec) {
 		delete(s.c.restore.newer, e.Device)
 		return nil
 	}
-	s.rows = append(s.rows, restoredRow{e.Seq, rec})
+	s.rows = append(s.rows, restoredRow{e.Seq, rec, found})
 	return nil
 }
 
@@ -338,7 +351,7 @@ func (s *stretch) mark(seq uint64, why Reason) {
 	var rec messageRecord
 	if found, err := s.c.get(s.me.keys.row("msg", s.v.id, seq), &rec); err == nil && found && rec.Reason == "" {
 		rec.Reason = why
-		s.rows = append(s.rows, restoredRow{seq, rec})
+		s.rows = append(s.rows, restoredRow{seq, rec, true})
 	}
 }
 
@@ -347,6 +360,9 @@ func (s *stretch) mark(seq uint64, why Reason) {
 func (s *stretch) open(e *wire.Entry) (content.Opened, error) {
 	page, ok := s.c.restore.vault.pages[e.Seq/wire.PageBucket]
 	k, found := page.keys[e.Seq]
+	if a := s.c.asks[askID{s.v.id, e.Seq}]; a != nil && a.given != nil {
+		k, found, ok = *a.given, true, true
+	}
 	switch {
 	case !found && s.disappeared(e):
 		return content.Opened{}, errDisappeared
@@ -390,7 +406,7 @@ func (s *stretch) withheld() {
 			}
 			var have messageRecord
 			if found, err := s.c.get(s.me.keys.row("msg", s.v.id, seq), &have); err == nil && !found {
-				s.rows = append(s.rows, restoredRow{seq, messageRecord{Message: wire.ID(k.Commitment[:16]), Reason: ReasonWithheld}})
+				s.rows = append(s.rows, restoredRow{seq, messageRecord{Message: wire.ID(k.Commitment[:16]), Reason: ReasonWithheld}, false})
 			}
 		}
 	}
@@ -401,11 +417,17 @@ func (s *stretch) finish() {
 	s.withheld()
 	v, c := s.v, s.c
 	t := c.begin()
+	healed := false
 	for _, r := range s.rows {
 		t.put(s.me.keys.row("msg", v.id, r.seq), r.rec)
 		c.index(t, v, r.seq, r.rec.Fate)
 		s.count(t, r)
+		healed = s.heal(t, r) || healed
 	}
+	for _, l := range s.lacks {
+		c.askFor(t, v, l.entry, l.reason)
+	}
+	c.settleAsks(t, v, s.low, s.gap.To)
 	for bucket, p := range c.restore.vault.pages {
 		if bucket >= s.low/wire.PageBucket && p.rec.Revision > 0 {
 			t.put(s.me.keys.row("page", v.id, bucket), p.rec)
@@ -420,6 +442,8 @@ func (s *stretch) finish() {
 	t.then(func() {
 		if glance {
 			c.restore.asked = false
+		}
+		if glance || healed {
 			s.show()
 		}
 		c.restore.running, c.restore.attempts = false, 0
@@ -431,13 +455,29 @@ func (s *stretch) finish() {
 	}
 }
 
+// heal ends the search for a message that is readable now. A key that another device gave goes into the
+// vault like any other.
+func (s *stretch) heal(t *tx, r restoredRow) bool {
+	if !r.here || !r.rec.Reason.readable() {
+		return false
+	}
+	id := askID{s.v.id, r.seq}
+	if a := s.c.asks[id]; a != nil {
+		if a.given != nil {
+			s.c.keyDue(t, s.v, r.seq, &r.rec)
+		}
+		s.c.gotKey(t, id)
+	}
+	return true
+}
+
 // count takes a restored row into the conversation's preview and unread messages.
 func (s *stretch) count(t *tx, r restoredRow) {
 	v := s.v
 	if r.rec.Notice != nil {
 		return
 	}
-	if r.rec.Account != s.me.Account && r.seq > v.rec.Read {
+	if !r.here && r.rec.Account != s.me.Account && r.seq > v.rec.Read {
 		v.rec.Unread++
 		t.mark(v, markRecord|markLook)
 	}

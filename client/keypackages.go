@@ -15,10 +15,11 @@ const (
 
 // refillKeys publishes key packages when the server has few. Their secrets are durable before
 // the server hears of them. A secret is deleted when a welcome used it, or long after its time. Those
-// under a root that is no longer the account's are replaced: nobody may be added by them.
+// under a root that is no longer the account's are replaced, since nobody may be added by them, and so are all
+// when the pool holds some that this device has no secrets for: its store was set back.
 func (c *Client) refillKeys(count int, lastResort bool) {
 	root := wire.Hash(c.self.cred.Root)
-	replace := c.self.Published != root
+	replace := c.self.Published != root || c.lacksKeys(count)
 	if replace {
 		count, lastResort = 0, false
 	}
@@ -58,6 +59,19 @@ func (c *Client) refillKeys(count int, lastResort bool) {
 		}
 		c.published(root)
 	})
+}
+
+// lacksKeys reports whether the server's pool holds more key packages than this device has secrets for.
+func (c *Client) lacksKeys(count int) bool {
+	have := 0
+	err := c.each(Prefix(c.self.keys.table("key")), func(_ string, value []byte) error {
+		var rec keyRecord
+		if wire.Decode(value, &rec) == nil && !rec.LastResort {
+			have++
+		}
+		return nil
+	})
+	return err == nil && have < count
 }
 
 // published notes which root the key packages are under.

@@ -28,6 +28,10 @@ import (
 //	<account>/until/<time>/<conversation>/<seq>   dueRecord: a row of the timeline that disappears then
 //	<account>/clock                          clockRecord
 //	<account>/settings, <account>/labels     texts of the account and when they were written
+//	<account>/since/<conversation>           sinceRecord: who came while this device watched
+//	<account>/ask/<conversation>/<seq>       askRecord: a message that is looked for with other devices
+//	<account>/count/<name>                   how often something went wrong, or was repaired
+//	<account>/report                         reportRecord: what of that the server was told
 //	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"
 

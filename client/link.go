@@ -176,6 +176,11 @@ func (c *Client) frame(l *link, f wire.Frame) {
 		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil && ref.Revision > c.self.Revision {
 			c.fetchState()
 		}
+	case wire.PushSignal:
+		var s wire.Signalled
+		if err := wire.Decode(f.Body, &s); err == nil {
+			c.signalled(&s)
+		}
 	case wire.PushChain:
 		var ref wire.ChainRef
 		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil {

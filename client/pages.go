@@ -141,6 +141,9 @@ func (p pageID) bytes() []byte {
 	return append(p.conversation[:], byte(p.bucket>>24), byte(p.bucket>>16), byte(p.bucket>>8), byte(p.bucket))
 }
 
+// mostRounds is how often in a row a page is merged with another device's before there is a pause.
+const mostRounds = 5
+
 // pageWrite is the writing of one page. Another device of the account may write it at the same time;
 // then the two are merged, and who finds nothing to add leaves it as it is.
 type pageWrite struct {
@@ -149,6 +152,8 @@ type pageWrite struct {
 	id   pageID
 	due  uint64
 	keys []vault.PageKey // of the timeline, by seq
+
+	rounds int // how often another page was there first
 }
 
 func (w *pageWrite) place(revision uint64) vault.PagePlace {
@@ -211,6 +216,9 @@ func (w *pageWrite) put(revision uint64, keys []vault.PageKey) error {
 	w.request(wire.OpPutPage, wire.PutPage{Conversation: w.id.conversation, Bucket: w.id.bucket, Revision: revision, Page: page},
 		func(_ []byte, err error) error {
 			if errors.Is(err, &wire.Error{Code: wire.CodeConflict}) {
+				if w.rounds++; w.rounds > mostRounds {
+					return wire.Errorf(wire.CodeUnavailable, "the server shows no page that this one could follow")
+				}
 				w.fetch()
 				return nil
 			}

@@ -29,28 +29,39 @@ const (
 	ReasonGone          Reason = "gone"           // the log has its place, and it was not to disappear yet
 	ReasonLifetime      Reason = "lifetime"       // readable, but to be kept for another time than is agreed
 	ReasonBeforeReset   Reason = "before-reset"   // sent before the account was reset
+	ReasonAsking        Reason = "asking"         // other devices are being asked for its key
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
 )
 
+// What a person can do about a reason: the name of the command for it.
+const (
+	actionAsk     = "ask-again" // look for the message with other devices
+	actionRestore = "restore"   // look for all that is missing of the conversation in the vault
+	actionReload  = "reload"    // of the page, which brings the newest version
+	actionDismiss = "dismiss"   // put it aside
+)
+
+// explanations has a sentence and exactly one action for every reason.
 var explanations = map[Reason]Explained{
-	ReasonBeforeJoin:    {Text: "Sent before this device joined the conversation."},
-	ReasonKeyGone:       {Text: "The key for this message is no longer on this device.", Action: "ask-again"},
-	ReasonBehind:        {Text: "This device has lost step with the conversation and is joining it again.", Action: "ask-again"},
-	ReasonReplayed:      {Text: "The server delivered an earlier message a second time."},
-	ReasonDamaged:       {Text: "This message arrived damaged.", Action: "ask-again"},
-	ReasonAltered:       {Text: "This message was altered on its way.", Action: "ask-again"},
-	ReasonForged:        {Text: "This message is not from the person it claims to be from."},
-	ReasonNewer:         {Text: "This message was made by a newer version of the app.", Action: "reload"},
-	ReasonOwnLost:       {Text: "You sent this message, and this device no longer has its text."},
-	ReasonNoKey:         {Text: "The key for this message is not in your stored history.", Action: "restore"},
-	ReasonVaultDamaged:  {Text: "The stored keys for these messages do not open: they were altered or exchanged.", Action: "restore"},
-	ReasonVaultStale:    {Text: "The server shows an older copy of your stored keys than there was.", Action: "restore"},
-	ReasonWithheld:      {Text: "The server holds back a message that you had received.", Action: "restore"},
-	ReasonForked:        {Text: "The server shows your devices different orders of the same conversation."},
-	ReasonGone:          {Text: "The server no longer has this message."},
-	ReasonLifetime:      {Text: "This message was given another lifetime than the conversation has. The shorter one counts."},
-	ReasonBeforeReset:   {Text: "Messages from before can not be opened any more."},
-	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: "ask-again"},
+	ReasonBeforeJoin:    {Text: "Sent before this device joined the conversation.", Action: actionRestore},
+	ReasonKeyGone:       {Text: "The key for this message is no longer on this device.", Action: actionAsk},
+	ReasonBehind:        {Text: "This device has lost step with the conversation and is joining it again.", Action: actionAsk},
+	ReasonReplayed:      {Text: "The server delivered an earlier message a second time.", Action: actionDismiss},
+	ReasonDamaged:       {Text: "This message arrived damaged.", Action: actionAsk},
+	ReasonAltered:       {Text: "This message was altered on its way.", Action: actionAsk},
+	ReasonForged:        {Text: "This message is not from the person it claims to be from.", Action: actionDismiss},
+	ReasonNewer:         {Text: "This message was made by a newer version of the app.", Action: actionReload},
+	ReasonOwnLost:       {Text: "You sent this message, and this device no longer has its text.", Action: actionAsk},
+	ReasonNoKey:         {Text: "The key for this message is not in your stored history.", Action: actionRestore},
+	ReasonVaultDamaged:  {Text: "The stored keys for these messages do not open: they were altered or exchanged.", Action: actionRestore},
+	ReasonVaultStale:    {Text: "The server shows an older copy of your stored keys than there was.", Action: actionRestore},
+	ReasonWithheld:      {Text: "The server holds back a message that you had received.", Action: actionRestore},
+	ReasonForked:        {Text: "The server shows your devices different orders of the same conversation.", Action: actionRestore},
+	ReasonGone:          {Text: "The server no longer has this message.", Action: actionDismiss},
+	ReasonLifetime:      {Text: "This message was given another lifetime than the conversation has. The shorter one counts.", Action: actionDismiss},
+	ReasonBeforeReset:   {Text: "Messages from before can not be opened any more.", Action: actionDismiss},
+	ReasonAsking:        {Text: "Other devices are being asked for this message.", Action: actionAsk},
+	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: actionDismiss},
 }
 
 // explain puts a reason into words.

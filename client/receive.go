@@ -113,6 +113,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 	} else {
 		v.rec.Confirmed = true
 		rec.fill(&opened, e)
+		rec.Epoch = epochOf(e)
 		if peer.Known && peer.Hash != opened.Previous && !opened.Previous.IsZero() && rec.Reason == "" {
 			rec.Reason = ReasonMissingBefore
 		}
@@ -266,7 +267,7 @@ func (c *Client) ownSent(t *tx, v *conversation, row *outboxRow, seq, received u
 	t.mark(v, markRecord)
 	rec := messageRecord{
 		Message: row.rec.Message, Account: c.self.Account, Device: c.self.Device, Root: wire.Hash(c.self.cred.Root), At: received,
-		Sent: row.rec.Created, Body: row.rec.Text, Key: &s.Key, Commitment: &s.Commitment, Reason: reason,
+		Sent: row.rec.Created, Body: row.rec.Text, Key: &s.Key, Commitment: &s.Commitment, Reason: reason, Epoch: s.epoch(),
 		Fate: fateOf(s.Mode, min(received, c.serverNow()), s.Lifetime),
 	}
 	if c.expired(&rec) {
@@ -280,7 +281,14 @@ func (c *Client) ownSent(t *tx, v *conversation, row *outboxRow, seq, received u
 // stays as it was, for everybody alike.
 func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if v.pending != nil && v.pending.Message == e.Message && e.Device == c.self.Device && bytes.Equal(v.pending.handshake().Frame, e.Frame) {
-		return c.ownHandshake(t, v, e)
+		err := c.ownHandshake(t, v, e)
+		if errors.Is(err, errBroken) { // the state that follows it is lost
+			v.pending = nil
+			t.delete(c.self.keys.of("pending", v.id))
+			c.lose(t, v, lostState, 0)
+			err = nil
+		}
+		return err
 	}
 	if e.Device == c.self.Device {
 		c.lose(t, v, lostBack, 0) // made by this device, which no longer knows it
@@ -317,6 +325,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.expelled(t, v, e, ch)
 		return nil
 	}
+	was := v.roster
 	before := v.rec.JoinKey
 	if err := c.adopt(v, s.Merge()); err != nil {
 		c.skip(t, v, e, err)
@@ -332,6 +341,9 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	v.rec.Confirmed, v.rec.Skipped, v.rec.Split = true, false, 0
 	if v.rec.Lost == lostStep {
 		v.rec.Lost = 0 // its author had the failed commit before it, and stayed too
+	}
+	if err := c.noteCame(t, v, g, &was); err != nil {
+		return err
 	}
 	notice := noticeOf(ch).but(v.rec.Leaving)
 	v.departed()

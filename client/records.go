@@ -190,6 +190,13 @@ type sealedRecord struct {
 	Lifetime   uint64    `cbor:"8,keyasint,omitempty"` // seconds; 0: no end
 }
 
+// epoch is the one in which the message is sealed.
+func (s *sealedRecord) epoch() uint64 {
+	var m wire.Send
+	_ = wire.Decode(s.Body, &m) // written by this device; what cannot be read is of no epoch
+	return epochOf(&wire.Entry{Frame: m.Frame})
+}
+
 // messageRecord is a row of the timeline.
 type messageRecord struct {
 	Message wire.ID       `cbor:"1,keyasint"`
@@ -205,6 +212,7 @@ type messageRecord struct {
 
 	Commitment *wire.Hash `cbor:"11,keyasint,omitempty"` // to key and token, as it was checked
 	Fate       *fate      `cbor:"12,keyasint,omitempty"` // nil: it is kept for good
+	Epoch      uint64     `cbor:"13,keyasint,omitempty"` // in which it was sealed, when this device opened it live or sent it
 }
 
 // fill takes what a message says.

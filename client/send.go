@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -80,7 +81,12 @@ func (c *Client) sendNext(v *conversation) {
 	}
 	row := v.outbox[i]
 	if row.rec.Sealed == nil {
-		if err := c.sealRow(v, row); err != nil {
+		err := c.sealRow(v, row)
+		if errors.Is(err, errBroken) {
+			c.broken(v)
+			return
+		}
+		if err != nil {
 			c.cfg.Log.Error("seal a message", "conversation", v.id, "error", err)
 			c.failRow(v, row, wire.Errorf(wire.CodeInternal, "This message could not be sealed."))
 			return

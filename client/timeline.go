@@ -80,6 +80,9 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 	switch {
 	case !reason.readable():
 		m.State, m.Text = Unreadable, ""
+		if c.asking(v.id, seq) {
+			reason = ReasonAsking
+		}
 	case m.Own:
 		m.State = Sent
 	}

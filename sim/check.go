@@ -65,8 +65,8 @@ func (w *World) quiet(ctx context.Context) error {
 				return err
 			}
 		}
-		if s, err := p.on().Stored(ctx); err != nil || s.Missing > 0 || s.Waiting > 0 {
-			return fmt.Errorf("%s restores %d and stores %d (%w)", p.name, s.Missing, s.Waiting, err)
+		if s, err := p.on().Stored(ctx); err != nil || s.Missing+s.Waiting+s.Asking > 0 {
+			return fmt.Errorf("%s restores %d, stores %d and asks for %d (%w)", p.name, s.Missing, s.Waiting, s.Asking, err)
 		}
 	}
 	return nil

@@ -44,6 +44,9 @@ var commands = map[string]command{
 	"compare":    {true, typed((*API).compare)},
 	"accept-key": {false, typed((*API).acceptKey)},
 	"restore":    {false, typed((*API).restore)},
+	"ask-again":  {false, typed((*API).askAgain)},
+	"dismiss":    {false, typed((*API).dismiss)},
+	"failures":   {false, typed((*API).failures)},
 
 	"recovery-new":     {false, typed((*API).recoveryNew)},
 	"recovery-confirm": {true, typed((*API).recoveryConfirm)},

@@ -88,6 +88,7 @@ const (
 	labelAccount     = "frond/account/v1"
 	labelCertificate = "frond/device-cert/v1"
 	labelContent     = "frond/content/v1"
+	labelRequest     = "frond/key-request/v1"
 	labelEvent       = "frond/sigchain/v1"
 	labelEventHash   = "frond/sigchain/hash/v1"
 	labelNewRoot     = "frond/sigchain/new-root/v1"
