@@ -196,6 +196,12 @@ func (c *Client) draftRequest(v *conversation, kind wire.Kind, body any, then fu
 func (c *Client) draftRefused(v *conversation, err error) {
 	switch code := wire.CodeOf(err); {
 	case code == CodeOffline:
+	case code == wire.CodeConflict && draftStays(v): // whatever is there goes
+		var refusal wire.Error
+		if asWire(err, &refusal) {
+			v.draft.Revision = refusal.Last
+		}
+		c.draftLater(v)
 	case code == wire.CodeConflict:
 		c.fetchDraft(v)
 	case errors.Is(err, errNewerEpoch) && v.draft.attempts < patientAttempts, passes(err) && !errors.Is(err, errNewerEpoch):

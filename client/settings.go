@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,8 +47,8 @@ func mergeTexts(own, other map[string]stamped) (all map[string]stamped, changed 
 }
 
 func oldestText(all map[string]stamped) (oldest string) {
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if oldest == "" || all[key].At < all[oldest].At {
+	for key, v := range all {
+		if o := all[oldest]; oldest == "" || v.At < o.At || v.At == o.At && key < oldest {
 			oldest = key
 		}
 	}

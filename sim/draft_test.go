@@ -226,3 +226,45 @@ func TestAServerCanNeitherRollADraftBackNorMakeOneUp(t *testing.T) {
 		}
 	})
 }
+
+// Where messages are not to outlive a device, drafts do not leave it either; what the server had from before goes.
+func TestWhereMessagesStayOnADeviceDraftsDoToo(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		phone := s.signedUp("ada")
+		s.signedUp("ben")
+		id := phone.ok("create", `{"kind": "direct", "people": ["ben"]}`)["conversation"].(string)
+		laptop := s.signedIn("ada")
+		account := laptop.newest("session")["account"].(string)
+		laptop.opens(id)
+		seen := strings.Repeat("for all to see ", 50)
+		phone.types(id, seen)
+		time.Sleep(3 * time.Second)
+		laptop.drafted(seen)
+		full := len(s.vaultPage(account, id, wire.DraftBucket).Page)
+
+		phone.ok("retention", fmt.Sprintf(`{"conversation": %q, "mode": "disappearing", "timer": 3600}`, id))
+		time.Sleep(5 * time.Second)
+		before := s.vaultPage(account, id, wire.DraftBucket)
+		if before.Revision < 2 || len(before.Page) >= full {
+			t.Fatalf("the server has revision %d of %d bytes, before it had %d", before.Revision, len(before.Page), full)
+		}
+		phone.types(id, strings.Repeat("for this device alone ", 40))
+		time.Sleep(5 * time.Second)
+		laptop.opens(id)
+		time.Sleep(5 * time.Second)
+		if now := s.vaultPage(account, id, wire.DraftBucket); len(now.Page) != len(before.Page) {
+			t.Fatalf("the server has %d bytes", len(now.Page))
+		}
+		laptop.types(id, "and this one for itself")
+		phone.lane.cut()
+		laptop.lane.cut()
+		time.Sleep(time.Minute)
+		if a, b := phone.opens(id), laptop.opens(id); !strings.HasPrefix(a, "for this device alone") || b != "and this one for itself" {
+			t.Fatalf("the drafts are %q and %q", a, b)
+		}
+		again := s.signedIn("ada")
+		if got := again.opens(id); got != "" {
+			t.Fatalf("a new device has the draft %q", got)
+		}
+	})
+}
