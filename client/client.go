@@ -196,10 +196,12 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 		if err := c.load(); err != nil {
 			return err
 		}
-		c.expire() // before anything is shown
 		c.emit(c.session)
 		if c.self == nil {
 			return nil
+		}
+		if err := c.expireDue(); err != nil { // before anything is shown
+			return err
 		}
 		c.emitAll()
 		if c.session.State == SignedIn {

@@ -81,6 +81,21 @@ func (c *Client) expire() {
 	}
 }
 
+// expireDue deletes all that is due at once, however long that takes.
+func (c *Client) expireDue() error {
+	for {
+		now := c.serverNow()
+		next, err := c.expireUntil(now)
+		if err != nil || next == 0 {
+			return err
+		}
+		if next > now {
+			c.wakeAt(next)
+			return nil
+		}
+	}
+}
+
 // expireAll deletes everything that is to disappear one day, before its time.
 func (c *Client) expireAll() error {
 	for next := uint64(1); next != 0; {
@@ -105,8 +120,10 @@ func (c *Client) expireUntil(now uint64) (next uint64, err error) {
 			t.delete(key)
 			return nil
 		}
-		if until > now || n == expireBatch {
-			next = until
+		if until > now || n == expireBatch || next != 0 {
+			if next == 0 {
+				next = until // the first of them
+			}
 			return nil
 		}
 		n++
@@ -122,7 +139,7 @@ func (c *Client) expireUntil(now uint64) (next uint64, err error) {
 		}
 	}
 	for v, ids := range gone {
-		if err := c.recount(t, v, now); err != nil {
+		if err := c.previewAgain(t, v, now); err != nil {
 			return 0, err
 		}
 		t.emit(Timeline{Conversation: v.id, Remove: ids})
@@ -156,6 +173,9 @@ func (c *Client) expireRow(t *tx, v *conversation, seq uint64, gone map[*convers
 		return nil // what can not be read is gone as well
 	}
 	gone[v] = append(gone[v], rec.Message.String())
+	if rec.Account != c.self.Account && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin && v.rec.Unread > 0 {
+		v.rec.Unread-- // as putMessage counted it
+	}
 	if v.rec.Keep.Own == seq {
 		v.rec.Previous, v.rec.Keep.Own = wire.Hash{}, 0
 	}
@@ -193,12 +213,9 @@ func (c *Client) expireOutbox(t *tx, v *conversation, now uint64) (next uint64) 
 // blank reports whether a message on its way has disappeared.
 func (r *outboxRow) blank() bool { return len(r.rec.Text) == 0 }
 
-// recount brings unread count and preview of a conversation up to date after rows have gone.
-func (c *Client) recount(t *tx, v *conversation, now uint64) (err error) {
+// previewAgain looks for another newest message when that has gone.
+func (c *Client) previewAgain(t *tx, v *conversation, now uint64) error {
 	t.mark(v, markRecord|markLook)
-	if v.rec.Unread, err = c.countUnread(v); err != nil {
-		return err
-	}
 	if l := v.rec.Last; l == nil || l.Until == 0 || l.Until > now {
 		return nil
 	}

@@ -214,7 +214,7 @@ func (c *Client) countUnread(v *conversation) (n uint64, err error) {
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
 		}
-		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin && !c.expired(&rec) {
+		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin {
 			n++
 		}
 		return nil

@@ -302,6 +302,40 @@ func TestASwitchedOffDeviceShowsNothingThatHasExpired(t *testing.T) {
 	})
 }
 
+// One timer serves all messages, each at its own time.
+func TestEachMessageGoesAtItsTime(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.keeps(t, id, client.Disappearing, 3600)
+		stored := func() (n int) {
+			items, err := ben.store.Scan(ctx, client.Prefix(ben.account.String()+"/msg/"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range items {
+				if bytes.Contains(item.Value, []byte("minute ")) {
+					n++
+				}
+			}
+			return n
+		}
+		for i := range 5 {
+			ada.say(t, id, fmt.Sprint("minute ", i))
+			time.Sleep(59 * time.Second)
+		}
+		ben.restart(t)
+		time.Sleep(time.Hour - 5*time.Minute - 30*time.Second)
+		for i := range 5 {
+			if n := stored(); n != 5-i {
+				t.Fatalf("in minute %d ben has %d messages", i, n)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 // What waits for the network has not begun its time.
 func TestWhatWaitsToBeSentDoesNotDisappear(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
