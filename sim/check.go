@@ -28,7 +28,23 @@ func (w *World) calm(ctx context.Context) error {
 		}
 	}
 	w.jobs.Wait()
-	var err error
+	for _, p := range w.everybody() {
+		if w.opts.Homes {
+			w.bury(ctx, p) // whose removal was answered to nobody
+		}
+	}
+	for _, p := range w.everybody() {
+		if c := p.on(); w.opts.Homes && c != nil && c.Session().State == client.SignedOut { // switched off while out
+			if err := p.signInAgain(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return w.rest(ctx)
+}
+
+// rest waits until nothing is on its way any more.
+func (w *World) rest(ctx context.Context) (err error) {
 	for waited := time.Duration(0); waited < patience; waited += 5 * time.Second {
 		time.Sleep(5 * time.Second)
 		if err = w.quiet(ctx); err == nil {
@@ -195,6 +211,8 @@ func (w *World) entitled(ctx context.Context, p *person, id wire.ID, entries []w
 			switch {
 			case e.Device == device:
 				r.state = client.Sent
+			case h.Epoch >= began && e.Account == p.account:
+				r.state = client.Sent // on another device
 			case h.Epoch < began:
 				r.state, r.text, r.kept = client.Unreadable, string(client.ReasonBeforeJoin), r.text
 			}
@@ -240,7 +258,7 @@ func epochAt(entries []wire.Entry, from uint64, device wire.ID) (epoch uint64) {
 
 // written is what somebody wrote under a message id.
 func (w *World) written(id wire.ID) string {
-	for _, p := range w.people {
+	for _, p := range append(w.everybody(), w.buried...) {
 		p.mu.Lock()
 		text, ok := p.promised[id]
 		p.mu.Unlock()
@@ -324,6 +342,52 @@ func (p *person) checkOpened() error {
 		if n > 1 {
 			return fmt.Errorf("%s was shown message %s %d times", p.name, id, n)
 		}
+	}
+	return nil
+}
+
+// checkFamilies lets every device ask the vault once more and then holds the devices of each account against
+// each other: what one of them reads, all of them read.
+func (w *World) checkFamilies(ctx context.Context) error {
+	for _, p := range w.people {
+		w.restoreAgain(ctx, p)
+	}
+	if err := w.rest(ctx); err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range w.people {
+		for _, v := range p.conversations(ctx) {
+			errs = append(errs, w.checkFamily(ctx, p, v.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w *World) checkFamily(ctx context.Context, p *person, id wire.ID) error {
+	readable := map[wire.ID]string{}
+	for _, q := range w.family(p) {
+		rows, err := w.timeline(ctx, q, id)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.state == client.Received || r.state == client.Sent {
+				readable[r.id] = r.text
+			}
+		}
+	}
+	rows, err := w.timeline(ctx, p, id)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if (r.state == client.Received || r.state == client.Sent) && readable[r.id] == r.text {
+			delete(readable, r.id)
+		}
+	}
+	for message, text := range readable {
+		return fmt.Errorf("%s (device %s) can not read %s %q in %s, which another device of theirs can", p.name, p.device(), message, text, id)
 	}
 	return nil
 }

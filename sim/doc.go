@@ -12,6 +12,7 @@
 //
 //   - whoever was entitled to a message has opened it exactly once, in the order of the log;
 //   - nobody else has;
+//   - the devices of an account read the same, once each of them has asked the vault;
 //   - every message a client promised to send is in the log exactly once.
 //
 // Goroutines are scheduled by the runtime, so two runs of a seed play the same schedule but may

@@ -26,6 +26,8 @@ type person struct {
 	log   *slog.Logger
 	now   func() time.Time // the device's clock; nil: the right time
 
+	home *household // what the account's devices share; nil where a test does without
+
 	mu       sync.Mutex
 	store    *memory.Store
 	client   *client.Client // nil while switched off

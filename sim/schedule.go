@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"frond/client"
@@ -11,11 +12,15 @@ import (
 
 // step lets one thing happen. Early in the schedule people sign up; later they mostly write.
 func (w *World) step(ctx context.Context, step int) error {
-	if step < len(w.people) {
-		w.newcomer(ctx, w.people[step])
+	people := w.everybody()
+	if step < w.opts.People {
+		w.newcomer(ctx, people[step])
+		people = people[:step+1]
 	}
-	p := w.people[w.rand.IntN(min(len(w.people), step+1))]
+	p := people[w.rand.IntN(len(people))]
 	switch n := w.rand.IntN(100); {
+	case n < 16 && w.opts.Homes:
+		w.home(ctx, p)
 	case n < 48:
 		w.write(ctx, p)
 	case n < 56:
@@ -85,10 +90,11 @@ func (w *World) create(ctx context.Context, p *person) {
 
 // others picks people who have signed up.
 func (w *World) others(p *person, n int) (names []string) {
-	for _, i := range w.rand.Perm(len(w.people)) {
-		q := w.people[i]
+	people := w.everybody()
+	for _, i := range w.rand.Perm(len(people)) {
+		q := people[i]
 		q.mu.Lock()
-		ready := q.signedUp && q != p
+		ready := q.signedUp && q.name != p.name && !slices.Contains(names, q.name)
 		q.mu.Unlock()
 		if ready && len(names) < n {
 			names = append(names, q.name)
@@ -139,14 +145,15 @@ func (w *World) renew(ctx context.Context, p *person) {
 		return
 	}
 	v := list[w.rand.IntN(len(list))]
-	some := w.rand.Perm(len(w.people))[:min(len(w.people), 5)]
+	people := w.everybody()
+	some := w.rand.Perm(len(people))[:min(len(people), 5)]
 	for _, i := range some {
 		w.later(func() {
-			if c := w.people[i].on(); c != nil {
+			if c := people[i].on(); c != nil {
 				ctx, cancel := context.WithTimeout(ctx, time.Minute)
 				defer cancel()
 				if err := c.Renew(ctx, v.ID); err != nil {
-					w.log.Info("renew", "who", w.people[i].name, "error", err)
+					w.log.Info("renew", "who", people[i].name, "error", err)
 				}
 			}
 		})

@@ -22,6 +22,35 @@ var (
 // shortSeeds is how many worlds -short plays: the race detector makes one cost ten times as much.
 const shortSeeds = 6
 
+// TestAllDevicesOfAnAccountReadTheSame plays worlds of fewer people, each with up to three devices at the same
+// time, which come and go, are removed, sign out and in, change the password, and recover by code.
+func TestAllDevicesOfAnAccountReadTheSame(t *testing.T) {
+	if *oneSeed != 0 {
+		playHomes(t, *oneSeed, os.Stderr)
+		return
+	}
+	last := *seeds / 10
+	if testing.Short() {
+		last = min(last, shortSeeds/2)
+	}
+	for seed := uint64(1); seed <= last; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			playHomes(t, seed, nil)
+		})
+	}
+}
+
+func playHomes(t *testing.T, seed uint64, log io.Writer) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.New(sim.Options{Seed: seed, People: 4, Steps: *steps * 3 / 4, Dir: dir, Suite: mls.SuiteX25519, Homes: true, Log: log})
+		if err := w.Play(); err != nil {
+			t.Fatalf("repeat with -run ReadTheSame -sim.seed %d: %v", seed, err)
+		}
+	})
+}
+
 // hybridEvery is how often a world uses the hybrid post-quantum suite, which costs more.
 const hybridEvery = 10
 

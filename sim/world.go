@@ -24,6 +24,7 @@ type Options struct {
 	Dir     string // for the server's database
 	Suite   mls.CipherSuite
 	Devices bool      // people also sign in on new devices
+	Homes   bool      // people have several devices at the same time
 	Log     io.Writer // nil: silent
 }
 
@@ -36,6 +37,10 @@ type World struct {
 	log    *slog.Logger
 	jobs   sync.WaitGroup // commands that wait for the server
 	count  int            // of messages written
+
+	mu     sync.Mutex // guards people and what follows, once the schedule runs
+	born   int        // devices beside everybody's first
+	buried []*person  // devices that were removed
 }
 
 // New makes a world. Nothing runs before Play.
@@ -55,7 +60,7 @@ func New(o Options) *World {
 func (w *World) newPerson(i int) *person {
 	name := fmt.Sprintf("%s%d", []string{"ada", "ben", "cleo", "dan", "eve"}[i%5], i)
 	p := &person{
-		name: name, suite: w.opts.Suite, store: memory.New(), log: w.log.With("who", name),
+		name: name, home: newHousehold(), suite: w.opts.Suite, store: memory.New(), log: w.log.With("who", name),
 		rand:     &lockedRand{r: rand.NewChaCha8(seedFor(w.opts.Seed, i))},
 		kdf:      wire.KDF{Memory: 64 << 10, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)},
 		promised: map[wire.ID]string{}, given: map[wire.ID]bool{}, opened: map[wire.ID]int{},
@@ -106,7 +111,10 @@ func (w *World) Play() (err error) {
 	if err := w.calm(ctx); err != nil {
 		return err
 	}
-	return w.check(ctx)
+	if err := w.check(ctx); err != nil || !w.opts.Homes {
+		return err
+	}
+	return w.checkFamilies(ctx)
 }
 
 // end switches everything off.
