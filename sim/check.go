@@ -34,7 +34,7 @@ func (w *World) calm(ctx context.Context) error {
 		}
 	}
 	for _, p := range w.everybody() {
-		if c := p.on(); w.opts.Homes && c != nil && c.Session().State == client.SignedOut { // switched off while out
+		if c := p.on(); w.opts.Homes && c != nil && c.Session().State != client.SignedIn { // switched off while out, or asked to sign in once more
 			if err := p.signInAgain(ctx); err != nil {
 				return err
 			}
