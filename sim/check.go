@@ -289,7 +289,7 @@ func (w *World) timeline(ctx context.Context, p *person, id wire.ID) (rows []row
 			if r.id, err = wire.ParseID(m.ID); err != nil {
 				return nil, err
 			}
-			if m.Reason != nil {
+			if m.Reason != nil && m.State == client.Unreadable {
 				r.text = m.Reason.Code
 			}
 			part = append(part, r)

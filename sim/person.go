@@ -97,7 +97,7 @@ func (p *person) hear(e client.Event) {
 		}
 	case client.Timeline:
 		for _, m := range e.Upsert {
-			if id, err := wire.ParseID(m.ID); err == nil && m.State == client.Received {
+			if id, err := wire.ParseID(m.ID); err == nil && m.State == client.Received && m.Reason == nil {
 				p.opened[id]++
 			}
 		}
