@@ -317,6 +317,7 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		v.born = nil
 		c.notify(v.id)
 		c.doubtPins(v)
+		v.cared++
 		c.tidyLater(v)
 	})
 	return nil

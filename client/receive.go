@@ -356,6 +356,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	c.putNotice(t, v, e.Seq, e.Received, notice)
 	t.then(func() { c.doubtPins(v) })
 	if wire.ID(ch.by.Account) == c.self.Account {
+		v.cared++
 		c.tidyLater(v)
 	}
 	return nil

@@ -64,7 +64,9 @@ func (c *Client) tidy(v *conversation) {
 		c.cfg.Log.Error("look for removed devices", "conversation", v.id, "error", err)
 		return
 	}
-	if _, err := c.planTidy(v, g); err == nil {
+	if _, err := c.planTidy(v, g); err == errNothing {
+		v.tended = c.careKey(v)
+	} else if err == nil {
 		v.wants = append(v.wants, &want{stage: c.planTidy, done: func(err error) {
 			if err == nil {
 				c.tidyLater(v)
@@ -78,7 +80,25 @@ func (c *Client) tidy(v *conversation) {
 // is pinned to its root and has no other, no leaf of before is left.
 func (c *Client) ownDue(v *conversation) bool {
 	p, _ := v.roster.Person(c.self.Account)
-	return v.rec.Kind == wire.Open || p.Root != wire.Hash(c.self.chain.Root()) || len(p.Former) > 0
+	if v.rec.Kind != wire.Open && p.Root == wire.Hash(c.self.chain.Root()) && len(p.Former) == 0 {
+		return false
+	}
+	return v.tended != c.careKey(v)
+}
+
+// careKey names what was looked at: a device that is off for months leaves a former root everywhere, and
+// every connection would look into every conversation for it.
+func (c *Client) careKey(v *conversation) careKey {
+	p, _ := v.roster.Person(c.self.Account)
+	return careKey{c.self.chain.Head(), p.Root, len(p.Former), v.cared}
+}
+
+// careKey is a sigchain, and how a roster has the account.
+type careKey struct {
+	head   [32]byte
+	root   wire.Hash
+	former int
+	own    uint64 // commits of the account's own devices
 }
 
 // planTidy removes the leaves of this account's removed devices, replaces the root it is pinned to,
@@ -124,7 +144,7 @@ func (c *Client) planRoot(v *conversation, p *plan, stay []mls.Member, own int) 
 	if in {
 		target = after.Root
 	}
-	if wire.Hash(was.Root) != target {
+	if wire.Hash(was.Root) != target && (in || len(p.remove) > 0) { // in the open conversation that alone is not worth a commit
 		cred, err := c.credentialUnder(target)
 		if err != nil {
 			return err
