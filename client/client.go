@@ -101,6 +101,8 @@ type Client struct {
 	askPlanned    bool
 	answers       answered
 	reportPlanned bool
+	blocks        map[wire.ID]blockState
+	silent        []silentState
 	failures      map[string]uint64 // by reason, since this device was set up
 }
 
@@ -131,6 +133,7 @@ func (c *Client) forget() {
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.unknown = map[wire.ID]bool{}
+	c.blocks, c.silent = map[wire.ID]blockState{}, nil
 	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
 	c.failures = map[string]uint64{}
 	c.asks, c.requests = map[askID]*ask{}, map[wire.ID]*askRequest{}

@@ -130,7 +130,7 @@ var errNotSignedIn = wire.Errorf(CodeNotSignedIn, "Nobody is signed in here.")
 
 // mayPost reports whether this account may send.
 func (c *Client) mayPost(v *conversation) bool {
-	if v.rec.State == stateLeft || c.session.State != SignedIn {
+	if v.rec.State == stateLeft || c.session.State != SignedIn || c.muted(v) {
 		return false
 	}
 	return v.roster.Kind == 0 || v.roster.role(c.self.Account) >= v.roster.Posting
@@ -144,6 +144,9 @@ func (c *Client) view(v *conversation) Conversation {
 		Verified: c.verifiedPeer(v), KeyChanged: !v.doubted && c.keysChanged(v),
 		Draft: v.draft.Text != "",
 	}
+	if out.Blocked = c.muted(v); out.Blocked {
+		out.Unread = 0
+	}
 	for _, id := range c.peopleOf(v) {
 		out.People = append(out.People, Named{Account: id, Name: c.nameOf(id)})
 	}
@@ -152,9 +155,11 @@ func (c *Client) view(v *conversation) Conversation {
 	if out.Retention, out.Timer = v.roster.Retention, v.roster.Timer; out.Retention == 0 {
 		out.Retention = Full // not joined yet
 	}
-	if l := v.rec.Last; l != nil && (l.Account.IsZero() || l.Until != 0 && l.Until <= c.serverNow()) { // it disappeared
+	if l := v.rec.Last; l == nil || out.Blocked {
+		return out
+	} else if l.Account.IsZero() || l.Until != 0 && l.Until <= c.serverNow() { // it disappeared
 		out.Last = &Preview{At: time.UnixMilli(int64(l.At))}
-	} else if l != nil {
+	} else {
 		out.Last = &Preview{Name: c.nameOf(l.Account), Text: l.Preview, At: time.UnixMilli(int64(l.At))}
 	}
 	return out

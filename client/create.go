@@ -37,6 +37,9 @@ func (c *Client) Create(ctx context.Context, o NewConversation) (wire.ID, error)
 		if id, ok := c.directWith(ctx, ids[0]); ok {
 			return id, nil
 		}
+		if err := c.run(ctx, func() error { return c.refuseBlocked(ids[0]) }); err != nil {
+			return wire.ID{}, err
+		}
 	}
 	keys, err := c.claim(ctx, ids)
 	if err != nil {

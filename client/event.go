@@ -112,6 +112,7 @@ type Conversation struct {
 	Retention Retention // how messages are kept that are sent from now on
 	Timer     uint32    // seconds until they disappear; 0 unless Disappearing
 
+	Blocked    bool // out of sight: with, or begun by, somebody who is blocked
 	KeyChanged bool // somebody's keys changed: nothing is sent before that is acknowledged
 }
 

@@ -219,7 +219,20 @@ func (c *Client) previewAgain(t *tx, v *conversation, now uint64) error {
 	if l := v.rec.Last; l == nil || l.Until == 0 || l.Until > now {
 		return nil
 	}
-	v.rec.Last = &lastRecord{At: v.rec.Last.At} // it keeps its place in the list
+	return c.newestPreview(v, now)
+}
+
+// newestPreview chooses the newest message that can be seen as the preview. The conversation keeps its
+// place in the list.
+func (c *Client) newestPreview(v *conversation, now uint64) error {
+	if v.rec.Last == nil {
+		v.rec.Last = &lastRecord{}
+	}
+	at := v.rec.Last.At
+	v.rec.Last = nil
+	if at > 0 {
+		v.rec.Last = &lastRecord{At: at}
+	}
 	r := Prefix(c.self.keys.rows("msg", v.id))
 	r.Reverse, r.Limit = true, lookBack
 	found := false
@@ -228,7 +241,7 @@ func (c *Client) previewAgain(t *tx, v *conversation, now uint64) error {
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
 		}
-		if !found && rec.Notice == nil && rec.Reason.readable() && (rec.Fate == nil || rec.Fate.Until == 0 || rec.Fate.Until > now) {
+		if !found && rec.Notice == nil && rec.Reason.readable() && !c.isBlocked(rec.Account) && (rec.Fate == nil || rec.Fate.Until == 0 || rec.Fate.Until > now) {
 			found, v.rec.Last = true, previewOf(&rec)
 		}
 		return nil

@@ -175,6 +175,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 		n.What = noticeReadmitted // what two people began goes on
 	}
 	c.putNotice(t, v, item.Seq, c.nowMillis(), n)
+	c.brought(t, v.id, n.By)
 	t.then(func() { c.notify(v.id) })
 	return v, nil
 }

@@ -474,7 +474,7 @@ func (s *stretch) heal(t *tx, r restoredRow) bool {
 // count takes a restored row into the conversation's preview and unread messages.
 func (s *stretch) count(t *tx, r restoredRow) {
 	v := s.v
-	if r.rec.Notice != nil {
+	if r.rec.Notice != nil || s.c.isBlocked(r.rec.Account) {
 		return
 	}
 	if !r.here && r.rec.Account != s.me.Account && r.seq > v.rec.Read {

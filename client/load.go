@@ -70,7 +70,7 @@ func (c *Client) loadSelf(account wire.ID) error {
 		return err
 	}
 	c.self = me
-	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue, c.loadClock, c.loadTexts, c.loadDrafts, c.loadFailures, c.loadAsks, c.mend} {
+	for _, load := range []func() error{c.loadContacts, c.loadConversations, c.loadRosters, c.loadPending, c.loadOutboxes, c.loadHistory, c.loadDue, c.loadClock, c.loadTexts, c.loadBlocks, c.loadDrafts, c.loadFailures, c.loadAsks, c.mend} {
 		if err := load(); err != nil {
 			return err
 		}

@@ -82,6 +82,9 @@ func (c *Client) takeState(s wire.State) error {
 		}
 	}
 	c.takeTexts(t, &theirs)
+	if err := c.takeBlocks(t, theirs.Blocks); err != nil {
+		return err
+	}
 	rec.Revision = s.Revision
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() { c.self.selfRecord = rec })

@@ -30,6 +30,7 @@ const (
 	ReasonLifetime      Reason = "lifetime"       // readable, but to be kept for another time than is agreed
 	ReasonBeforeReset   Reason = "before-reset"   // sent before the account was reset
 	ReasonAsking        Reason = "asking"         // other devices are being asked for its key
+	ReasonBlocked       Reason = "blocked"        // readable, and not shown: its author is blocked
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
 )
 
@@ -61,6 +62,7 @@ var explanations = map[Reason]Explained{
 	ReasonLifetime:      {Text: "This message was given another lifetime than the conversation has. The shorter one counts.", Action: actionDismiss},
 	ReasonBeforeReset:   {Text: "Messages from before can not be opened any more.", Action: actionDismiss},
 	ReasonAsking:        {Text: "Other devices are being asked for this message.", Action: actionAsk},
+	ReasonBlocked:       {Text: "You blocked this person.", Action: actionDismiss},
 	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: actionDismiss},
 }
 

@@ -18,6 +18,7 @@ type Participant struct {
 	Role     Role
 	You      bool
 	Verified bool
+	Blocked  bool
 }
 
 // Rights says what this account may do in a conversation.
@@ -34,7 +35,7 @@ func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, c
 			k := c.contacts[account]
 			list = append(list, Participant{
 				Account: account, Name: c.nameOf(account), Role: v.roster.role(account), You: account == c.self.Account,
-				Verified: k != nil && k.isVerified(),
+				Verified: k != nil && k.isVerified(), Blocked: c.isBlocked(account),
 			})
 		}
 		sort.Slice(list, func(i, j int) bool {

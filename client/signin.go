@@ -186,6 +186,7 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 	labels, _ := mergeTexts(map[string]stamped{}, state.Labels)
 	t.put(keys.single("settings"), settings)
 	t.put(keys.single("labels"), labels)
+	t.put(keys.single("blocks"), blocksRecord{Blocks: state.Blocks})
 	if err := t.commit(); err != nil {
 		return err
 	}

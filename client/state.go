@@ -26,6 +26,8 @@ type accountState struct {
 	Openers []vault.Opener `cbor:"6,keyasint"`
 	Earlier []wire.Hash    `cbor:"7,keyasint,omitempty"` // vault keys of epochs before the present one
 
+	Blocks []blockState `cbor:"8,keyasint,omitempty"` // by account
+
 	Labels   map[string]stamped `cbor:"9,keyasint,omitempty"`  // what the owner calls devices, by id
 	Settings map[string]stamped `cbor:"10,keyasint,omitempty"` // by name
 
@@ -74,7 +76,7 @@ func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]
 // state collects what the vault keeps.
 func (c *Client) state() accountState {
 	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier,
-		Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers}
+		Blocks: c.blockList(), Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers}
 	for id, v := range c.conversations {
 		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})

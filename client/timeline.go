@@ -34,10 +34,11 @@ func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecor
 	t.mark(v, markRecord|markLook)
 	c.keyDue(t, v, seq, &rec)
 	if own := rec.Account == c.self.Account; rec.Notice == nil {
-		if !own && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin {
+		hidden := c.isBlocked(rec.Account)
+		if !own && !hidden && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin {
 			v.rec.Unread++
 		}
-		if rec.Reason.readable() {
+		if rec.Reason.readable() && !hidden {
 			v.rec.Last = previewOf(&rec)
 		}
 	}
@@ -76,6 +77,9 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 	reason := rec.Reason
 	if reason.readable() && c.disowned(v, rec) {
 		reason = ReasonForged
+	}
+	if !m.Own && c.isBlocked(rec.Account) {
+		reason = ReasonBlocked
 	}
 	switch {
 	case !reason.readable():
@@ -214,7 +218,7 @@ func (c *Client) countUnread(v *conversation) (n uint64, err error) {
 		if err := wire.Decode(value, &rec); err != nil {
 			return err
 		}
-		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin {
+		if rec.Notice == nil && rec.Account != c.self.Account && rec.Reason != ReasonBeforeJoin && !c.isBlocked(rec.Account) {
 			n++
 		}
 		return nil

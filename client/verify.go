@@ -18,6 +18,7 @@ type Contact struct {
 	Verified bool   // the number was compared, and the keys have not changed since
 	Changed  bool   // the keys changed and nobody has said yet that this is all right
 
+	Blocked   bool      // what they write is hidden
 	Reset     bool      // they changed because the contact lost everything and began anew
 	HeldUntil time.Time // they can not be accepted before, but by comparing; zero: now
 }
@@ -27,7 +28,7 @@ func (c *Client) Contact(ctx context.Context, account wire.ID) (out Contact, err
 	var us, them identity.Party
 	err = c.withContact(ctx, account, func(k *contact) error {
 		us, them = c.parties(account, k)
-		out = Contact{Account: account, Name: k.name, Verified: k.isVerified(), Changed: k.changed, Reset: k.changed && k.reset > 0}
+		out = Contact{Account: account, Name: k.name, Verified: k.isVerified(), Changed: k.changed, Blocked: c.isBlocked(account), Reset: k.changed && k.reset > 0}
 		if until := c.heldUntil(k); until > 0 {
 			out.HeldUntil = time.UnixMilli(int64(until))
 		}

@@ -206,7 +206,7 @@ func talk(t *testing.T, ada, ben *page) {
 			c = listed
 		}
 	}
-	wantFields(t, "conversation", c, "canSend draft id joining keyChanged kind people position read retention timer title unread verified")
+	wantFields(t, "conversation", c, "blocked canSend draft id joining keyChanged kind people position read retention timer title unread verified")
 	if c["title"] != "ada" || c["kind"] != "direct" || c["retention"] != "full" || c["canSend"] != true || c["joining"] != false {
 		t.Errorf("conversation: %v", c)
 	}

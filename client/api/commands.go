@@ -72,6 +72,7 @@ var commands = map[string]command{
 	"members":       {false, typed((*API).members)},
 	"remove-member": {true, typed((*API).remove)},
 	"rename":        {true, typed((*API).rename)},
+	"block":         {true, typed((*API).block)},
 	"leave":         {true, typed((*API).leave)},
 	"role":          {true, typed((*API).role)},
 	"retention":     {true, typed((*API).retention)},

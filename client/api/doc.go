@@ -24,6 +24,7 @@
 //	members      {conversation}                       {members: [{account, name, role, you, verified}], can}
 //	remove-member {conversation, account}             {}
 //	rename       {conversation, name}                 {}
+//	block        {account, blocked}                   {}
 //	leave        {conversation}                       {}; out with all devices
 //	role         {conversation, account, role}        {}
 //	retention    {conversation, mode, timer?}         {}; mode: full, device or disappearing, after so many seconds

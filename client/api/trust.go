@@ -20,6 +20,7 @@ type contact struct {
 	Code     []byte `json:"code"`
 	Verified bool   `json:"verified"`
 	Changed  bool   `json:"changed"`
+	Blocked  bool   `json:"blocked"`
 
 	Reset     bool  `json:"reset"`
 	HeldUntil int64 `json:"heldUntil"`
@@ -31,7 +32,18 @@ func (a *API) contact(ctx context.Context, in accountRef) (contact, error) {
 		return contact{}, err
 	}
 	k, err := a.client.Contact(ctx, id)
-	return contact{in.Account, k.Name, k.Number, k.Code, k.Verified, k.Changed, k.Reset, millis(k.HeldUntil)}, err
+	return contact{in.Account, k.Name, k.Number, k.Code, k.Verified, k.Changed, k.Blocked, k.Reset, millis(k.HeldUntil)}, err
+}
+
+func (a *API) block(ctx context.Context, in struct {
+	accountRef
+	Blocked bool `json:"blocked"`
+}) (nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.Block(ctx, id, in.Blocked)
 }
 
 func (a *API) verify(ctx context.Context, in struct {

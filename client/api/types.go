@@ -61,6 +61,7 @@ type conversation struct {
 
 	Draft      bool `json:"draft"`
 	Verified   bool `json:"verified"`
+	Blocked    bool `json:"blocked"`
 	KeyChanged bool `json:"keyChanged"`
 }
 
@@ -70,7 +71,7 @@ func conversationOf(c client.Conversation) conversation {
 	out := conversation{
 		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []named{}, Unread: c.Unread,
 		Retention: retentionNames[c.Retention], Timer: c.Timer, CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
-		Verified: c.Verified, KeyChanged: c.KeyChanged, Draft: c.Draft,
+		Verified: c.Verified, Blocked: c.Blocked, KeyChanged: c.KeyChanged, Draft: c.Draft,
 	}
 	for _, p := range c.People {
 		out.People = append(out.People, named{p.Account.String(), p.Name})
