@@ -146,7 +146,7 @@ describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
     await asks().waitFor();
     await ana.button('Look at it').click();
     await dialog().getByRole('button', { name: 'Deny', exact: true }).click();
-    await ana.page.getByText('If this was not you, somebody knows your password').waitFor();
+    await ana.page.getByText('somebody knows your password').waitFor();
     await thief.page.getByText('Your other device has refused this browser.').waitFor();
     await thief.button('Sign in').waitFor();
     await thief.leave();

@@ -69,7 +69,7 @@ describe('an account that starts over', { skip: noBrowser() || noMariaDB(), time
   });
 
   it('who is signed in loses nothing by following a link', async () => {
-    await ana.page.goto(`${server.url}#reset=ana.${'x'.repeat(43)}`);
+    await ana.page.goto(`${server.url}#reset=ana:${'x'.repeat(43)}`);
     await says(ana, 'You are signed in as ana');
     assert.equal(new URL(ana.page.url()).hash, '#/');
     await ana.button('Go on as ana').click();

@@ -5,7 +5,7 @@
 //	#/c/<id>/about       the people in it, and whether they are who they seem
 //	#/settings           the account
 //	#/settings/code      a new recovery code
-//	#reset=<name>.<token>  an administrator's link to start an account over; never stays in the address
+//	#reset=<name>:<token>  an administrator's link to start an account over; never stays in the address
 
 const pages = [
   [/^#\/c\/([0-9A-Za-z_-]{1,64})$/, 'conversation'],
@@ -26,7 +26,7 @@ export function currentPage() {
 /** The id of the conversation in the address, or null. */
 export const currentConversation = () => currentPage().id ?? null;
 
-const resetPattern = /^#reset=(.{1,100})[.:]([0-9A-Za-z_-]{1,200})$/; // names may have dots, tokens have none
+const resetPattern = /^#reset=([^:]{1,100}):([0-9A-Za-z_-]{1,200})$/;
 
 /** Takes a link for starting over out of the address, where it would be remembered: {name, token} or null. */
 export function takeResetLink() {

@@ -327,8 +327,6 @@ export const strings = {
     remove: 'Remove it',
     asks: (device, moment) => `${device} asks to be let into your account, ${moment}.`,
     look: 'Look at it',
-    denied: (device) => `${device} was not let in. If this was not you, somebody knows your password: change it.`,
-    password: 'Change password',
     reset: (moment) => `An administrator has given out a link that starts this account over. It works from ${moment} on, and everything would be lost.`,
     resetMine: 'I asked for it',
     resetNo: 'Say no',
@@ -582,6 +580,7 @@ export const strings = {
     reconnect: 'Connect now',
     restore: 'Look again',
     'ask-again': 'Ask again',
+    password: 'Change password',
   },
 
   errors: {

@@ -1,4 +1,5 @@
 import { View, el } from '../dom.js';
+import { go, settingsHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 
@@ -17,6 +18,7 @@ export class FaultsView extends View {
   }
 
   #show({ code, text, action }) {
+    if (code === 'reset-begun') return; // the news says it, with what to do about it
     this.#dismiss(code);
     if (this.#shown.size >= atMost) this.#dismiss(this.#shown.keys().next().value);
     const run = actions[action];
@@ -40,5 +42,6 @@ export class FaultsView extends View {
 // What a fault may offer. An action this page does not know is not offered.
 const actions = {
   reload: () => location.reload(),
+  password: () => go(settingsHref),
   reconnect: (core) => core.command('reconnect').catch(() => {}),
 };

@@ -1,7 +1,6 @@
 import { View, el, replace } from '../dom.js';
 import { momentName } from '../format.js';
 import { icon } from '../icons.js';
-import { settingsHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 import { openApproval } from './approval.js';
@@ -14,7 +13,6 @@ const words = strings.news;
 export class NewsView extends View {
   #core;
   #store;
-  #denied = null; // the device that was refused last
 
   constructor(core, store) {
     super();
@@ -31,7 +29,6 @@ export class NewsView extends View {
       this.root,
       this.#store.resetFrom > 0 && this.#resetBegun(this.#store.resetFrom),
       this.#store.requests.map((request) => this.#asks(request)),
-      this.#denied && this.#refused(this.#denied),
       this.#store.news.map((news) => (news.added ? this.#came(news) : this.#left(news))),
     );
   }
@@ -43,10 +40,7 @@ export class NewsView extends View {
   }
 
   async #look(request) {
-    const answer = await openApproval(this.#core, this.#store, request);
-    if (!answer) return;
-    this.#denied = answer === 'denied' ? request : null;
-    this.#store.settled(request.id);
+    if (await openApproval(this.#core, this.#store, request)) this.#store.settled(request.id);
   }
 
   #resetBegun(at) {
@@ -55,21 +49,10 @@ export class NewsView extends View {
     const no = async () => (await confirmThat(words.resetDialog, () => this.#core.command('reset-cancel'))) && answered();
     return el(
       'div',
-      { class: 'news-item news-denied' },
+      { class: 'news-item news-warns' },
       icon('warning'),
       el('span', null, words.reset(momentName(at))),
       el('span', { class: 'news-buttons' }, button(words.resetNo, no), button(words.resetMine, answered)),
-    );
-  }
-
-  #refused({ device }) {
-    return el(
-      'div',
-      { class: 'news-item news-denied' },
-      icon('warning'),
-      el('span', { role: 'status' }, words.denied(device)),
-      el('a', { class: 'btn btn-link', href: settingsHref }, words.password),
-      iconButton('close', strings.fault.dismiss, 'btn-round', () => ((this.#denied = null), this.#draw())),
     );
   }
 

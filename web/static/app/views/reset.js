@@ -85,6 +85,6 @@ export default class ResetView extends View {
       this.#password.error(errorText(error));
       return this.#password.input.focus();
     }
-    this.#alert.textContent = { forbidden: words.expired, held: words.held }[error.code] ?? errorText(error);
+    this.#alert.textContent = { forbidden: words.expired, 'reset-held': words.held }[error.code] ?? errorText(error);
   }
 }
