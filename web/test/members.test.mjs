@@ -23,6 +23,7 @@ describe('the members of a group', { skip: noBrowser(), timeout: 600_000 }, () =
     await server?.close();
   });
 
+  const openBoat = (person) => person.page.goto(`${server.url}#/`).then(() => person.openConversation('Sailing boat'));
   const openMembers = (person) => person.page.getByRole('link', { name: 'Members', exact: true }).click();
   const rows = (person) => person.page.locator('.rows li');
   const back = (person) => person.page.getByRole('link', { name: 'Back to the conversation', exact: true }).click();
@@ -80,6 +81,31 @@ describe('the members of a group', { skip: noBrowser(), timeout: 600_000 }, () =
     await carl.page.waitForTimeout(1000);
     assert.equal(await carl.page.getByText('not for carl').count(), 0);
     assert.equal(await carl.textbox('Message').isEnabled().catch(() => false), false, 'carl may still write');
+  });
+
+  it('somebody leaves, after being asked, and the others are told', async () => {
+    await dora.openConversation('Sailing boat');
+    await openMembers(dora);
+    await dora.button('Leave this conversation').click();
+    const dialog = dora.page.getByRole('dialog');
+    await dialog.getByText('You can read nothing that is written from now on').waitFor();
+    await dialog.getByRole('button', { name: 'Leave', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await ana.messages.getByText('dora left').waitFor();
+    await ana.say('not for dora');
+    await ana.seesSent('not for dora');
+    assert.equal(await dora.page.getByText('not for dora').count(), 0);
+  });
+
+  it('the only owner is told to make another one first', async () => {
+    await openMembers(ana);
+    await ana.page.getByText('You are the only owner here.').waitFor();
+    assert.equal(await ana.button('Leave this conversation').count(), 0);
+    await ana.page.getByRole('combobox', { name: 'Role of ben', exact: true }).selectOption('owner');
+    await ana.button('Leave this conversation').click();
+    await ana.page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
+    await openBoat(ben);
+    await ben.messages.getByText('ana left').waitFor();
   });
 
   it('nothing went wrong in any browser', async () => {

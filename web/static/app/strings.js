@@ -539,12 +539,10 @@ export const strings = {
       cancel: 'Cancel',
       working: 'Sealing…',
     }),
-    leaveDialog: (title, lastOwner) => ({
+    lastOwner: 'You are the only owner here. Make somebody else an owner first; then you can leave.',
+    leaveDialog: (title) => ({
       title: `Leave ${title}?`,
-      text: [
-        'You can read nothing that is written from now on, and somebody inside has to add you if you want to come back.',
-        lastOwner && 'You are the last owner here. Without you nobody can change roles or remove anybody: consider making somebody else an owner first.',
-      ].filter(Boolean),
+      text: 'You can read nothing that is written from now on, and somebody inside has to add you if you want to come back. What you have read stays on your devices.',
       confirm: 'Leave',
       cancel: 'Stay',
       working: 'Leaving…',

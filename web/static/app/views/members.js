@@ -68,7 +68,8 @@ export default class MembersView extends PanelView {
         ),
         el('ul', { class: 'rows' }, members.toSorted(byRole).map((m) => this.#row(m, can))),
       ),
-      can.leave && el('div', { class: 'panel-buttons' }, button(words.leave, 'btn-outline-danger', () => this.#leave(members))),
+      can.leave && el('div', { class: 'panel-buttons' }, button(words.leave, 'btn-outline-danger', () => this.#leave())),
+      !can.leave && isLastOwner(members) && el('p', { class: 'muted' }, words.lastOwner),
     );
   }
 
@@ -171,15 +172,19 @@ export default class MembersView extends PanelView {
     if (await confirmThat(words.removeDialog(name), () => this.#command('remove-member', { account }))) this.load();
   }
 
-  async #leave(members) {
+  async #leave() {
     const title = titleOf(this.#store.conversation(this.#id));
-    const owners = members.filter((m) => m.role === 'owner');
-    const last = members.length > 1 && owners.length === 1 && owners[0].you;
-    if (await confirmThat(words.leaveDialog(title, last), () => this.#command('leave'))) go(listHref);
+    if (await confirmThat(words.leaveDialog(title), () => this.#command('leave'))) go(listHref);
   }
 }
 
 /** The sign of somebody whose safety number was compared. */
 export const verifiedMark = () => el('span', { class: 'verified-mark', title: words.verified }, icon('shield'), el('span', { class: 'visually-hidden' }, words.verified));
+
+// Then nobody could change roles or remove anybody.
+function isLastOwner(members) {
+  const owners = members.filter((m) => m.role === 'owner');
+  return members.length > 1 && owners.length === 1 && owners[0].you;
+}
 
 const byRole = (a, b) => roles.indexOf(a.role) - roles.indexOf(b.role) || a.name.localeCompare(b.name);
