@@ -240,6 +240,24 @@ func (c *Client) planLeavers(v *conversation, g *mls.Group) (p plan, err error) 
 	return p, err
 }
 
+// letGoFirst carries out what those who left proposed, because a message can not be sealed before (RFC
+// 9420, section 12.4). It reports whether that is now on its way.
+func (c *Client) letGoFirst(v *conversation) bool {
+	g, err := c.openGroup(v)
+	if err != nil || len(c.wishes(g)) == 0 {
+		return false
+	}
+	w := &want{stage: c.planLeavers, first: true, done: func(error) {}}
+	v.wants = append(v.wants, w)
+	if err := c.stage(v, w); err != nil {
+		c.cfg.Log.Error("let go who left", "conversation", v.id, "error", err)
+		v.wants = v.wants[:len(v.wants)-1]
+		return false
+	}
+	c.advance(v)
+	return true
+}
+
 // mayRemove reports whether this account's role allows it to remove another.
 func (c *Client) mayRemove(v *conversation, account wire.ID) bool {
 	mine, theirs := v.roster.role(c.self.Account), v.roster.role(account)

@@ -84,6 +84,9 @@ func (c *Client) sendNext(v *conversation) {
 	}
 	row := v.outbox[i]
 	if row.rec.Sealed == nil {
+		if c.letGoFirst(v) {
+			return
+		}
 		err := c.sealRow(v, row)
 		if errors.Is(err, errBroken) {
 			c.broken(v)

@@ -25,6 +25,24 @@ func (p *person) membersOf(t *testing.T, id wire.ID) (names []string) {
 	return names
 }
 
+// In MLS nothing can be sealed while somebody's wish to leave waits: whoever writes carries it out first.
+func TestSomebodyWritesJustAfterAnotherHasLeft(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ada, ben, cleo := p[0], p[1], p[2]
+		id := ada.create(t, wire.Group, ben, cleo)
+		ben.say(t, id, "I was here")
+		time.Sleep(5 * time.Second)
+		if err := ben.on().Leave(context.Background(), id); err != nil {
+			t.Fatal(err)
+		}
+		ada.sees(t, id, ben.name+" left")
+		ada.say(t, id, "not for who left")
+		cleo.reads(t, id, "not for who left")
+		cleo.say(t, id, "nor this")
+		ada.reads(t, id, "nor this")
+	})
+}
+
 // Ben leaves with both his devices; the only one who is there carries it out, although she is no owner.
 func TestWhoLeavesAGroupIsOutWithAllDevices(t *testing.T) {
 	tell(t, 3, func(t *testing.T, w *World, p []*person) {
