@@ -65,6 +65,10 @@ func (w *World) quiet(ctx context.Context) error {
 			return fmt.Errorf("%s has no conversation", p.name)
 		}
 		for _, v := range list {
+			if v.KeyChanged {
+				p.acceptAll(ctx, v.People)
+				return fmt.Errorf("%s is warned in %s (%s)", p.name, v.ID, v.Title)
+			}
 			if v.Joining {
 				return fmt.Errorf("%s is joining %s", p.name, v.ID)
 			}
@@ -232,7 +236,7 @@ func (w *World) withHistory(ctx context.Context, p *person, id wire.ID, rows []r
 		return rows, nil
 	}
 	for _, e := range entries {
-		if e.Kind != wire.Application || slices.ContainsFunc(rows, func(r row) bool { return r.seq == e.Seq }) {
+		if e.Kind != wire.Application || p.lost(&e) || slices.ContainsFunc(rows, func(r row) bool { return r.seq == e.Seq }) {
 			continue
 		}
 		rows = append(rows, row{e.Seq, e.Message, client.Unreadable, string(client.ReasonNoKey), w.written(e.Message)})

@@ -39,6 +39,7 @@ type person struct {
 	opened   map[wire.ID]int    // how often a message was announced as opened
 	faults   []client.Fault
 
+	anew  time.Time // when the account was begun anew
 	reset []client.AccountReset
 	begun []client.ResetBegun
 }
@@ -133,17 +134,7 @@ func (p *person) signUp(ctx context.Context) error {
 
 // replace signs in on a new, empty device. What the old one had not sent is lost with it.
 func (p *person) replace(ctx context.Context) error {
-	if err := p.crash(ctx); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	p.store = memory.New()
-	for id := range p.promised {
-		p.given[id] = true
-	}
-	clear(p.opened)
-	p.mu.Unlock()
-	if err := p.start(ctx); err != nil {
+	if err := p.empty(ctx); err != nil {
 		return err
 	}
 	return p.signInAgain(ctx)

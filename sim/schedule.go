@@ -39,6 +39,8 @@ func (w *World) step(ctx context.Context, step int) error {
 		return w.restart()
 	case n < 94 && w.opts.Devices:
 		return w.replace(ctx, p)
+	case n < 95 && w.opts.Devices:
+		return w.loseEverything(ctx, p)
 	}
 	return nil
 }
