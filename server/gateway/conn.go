@@ -29,6 +29,7 @@ type conn struct {
 	session  store.Session
 	token    wire.Hash     // the session's, never changed: for the registry
 	limiter  *rate.Limiter // nil: no limit
+	bytes    *rate.Limiter // likewise
 	inFlight chan struct{} // one token per append that waits
 	greeted  bool
 	follows  map[wire.ID]*follow
@@ -56,6 +57,9 @@ func (g *Gateway) newConn(session store.Session) *conn {
 	c.inbox.conn = c
 	if l := g.limits; l.Requests > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(l.Requests), l.RequestBurst)
+	}
+	if l := g.limits; l.Bytes > 0 {
+		c.bytes = rate.NewLimiter(rate.Limit(l.Bytes), l.ByteBurst)
 	}
 	return c
 }
@@ -163,6 +167,7 @@ func (c *conn) bye(why *wire.Error) {
 
 // handleMessage answers the requests in one message. An error ends the connection.
 func (c *conn) handleMessage(message []byte) error {
+	c.slow(c.bytes, len(message))
 	for n := 0; len(message) > 0; n++ {
 		if n == maxFrames {
 			return wire.Errorf(wire.CodeTooLarge, "frames in one message: the limit is %d", maxFrames)
@@ -182,11 +187,14 @@ func (c *conn) handleMessage(message []byte) error {
 }
 
 // throttle makes a client that asks too fast wait, by not reading on.
-func (c *conn) throttle() {
-	if c.limiter == nil {
+func (c *conn) throttle() { c.slow(c.limiter, 1) }
+
+// slow waits until a limiter lets n pass, or as many as it ever does at once.
+func (c *conn) slow(l *rate.Limiter, n int) {
+	if l == nil {
 		return
 	}
-	if wait := c.limiter.ReserveN(c.g.now(), 1).DelayFrom(c.g.now()); wait > 0 {
+	if wait := l.ReserveN(c.g.now(), min(n, l.Burst())).DelayFrom(c.g.now()); wait > 0 {
 		c.sleep(wait)
 	}
 }

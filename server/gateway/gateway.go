@@ -38,10 +38,18 @@ type Limits struct {
 	AccountConnections int     // WebSockets of one account
 	Requests           float64 // per second and connection, in the long run
 	RequestBurst       int     // at once
+	Bytes              float64 // of messages per second and connection, in the long run
+	ByteBurst          int     // at once; at least wire.MaxFrame
+	Handshakes         float64 // commits and new conversations per second and device, in the long run
+	HandshakeBurst     int     // at once: a new device joins everything it was in
+	HalfRead           int64   // bytes of messages that have begun and not ended, of all connections
 }
 
 // DefaultLimits are far above what people do and far below what hurts.
-var DefaultLimits = Limits{Connections: 20000, AccountConnections: 20, Requests: 200, RequestBurst: 1000}
+var DefaultLimits = Limits{
+	Connections: 20000, AccountConnections: 20, Requests: 200, RequestBurst: 1000,
+	Bytes: 1 << 20, ByteBurst: 64 << 20, Handshakes: 5, HandshakeBurst: 2000, HalfRead: 512 << 20,
+}
 
 // Gateway serves clients. Handler and ServeSocket are its two doors.
 type Gateway struct {
@@ -57,6 +65,8 @@ type Gateway struct {
 	logger   *slog.Logger
 	conns    registry
 	crew     crew
+	quotas   quotas
+	halfRead halfRead
 	stats    *stats.Stats
 	sourcing sync.Mutex
 	sources  map[wire.ID]*source // by device; sourcing guards it
@@ -90,6 +100,8 @@ func New(o Options) (*Gateway, error) {
 	g.stats.Connections(g.conns.count)
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.conns.limits = g.limits
+	g.quotas.rate, g.quotas.burst = g.limits.Handshakes, g.limits.HandshakeBurst
+	g.halfRead.most = g.limits.HalfRead
 	g.accounts.OnRevoke(g.conns.revoke)
 	g.accounts.OnChange(g.accountChanged)
 	g.routes = g.handler()

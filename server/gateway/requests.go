@@ -88,6 +88,11 @@ func later[Q any](item func(*conn, *Q) store.Append) operation {
 // append hands an item to the log and returns errLater, or why the log did not take it.
 func (c *conn) append(id uint64, item store.Append) error {
 	item.Account, item.Device = c.session.Account, *c.session.Device
+	if item.Send == nil {
+		if err := c.g.quotas.take(item.Device, c.g.now()); err != nil {
+			return err
+		}
+	}
 	select {
 	case c.inFlight <- struct{}{}:
 	case <-c.over:

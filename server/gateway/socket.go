@@ -58,7 +58,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
 		return // the upgrader answered
 	}
 	// A goroutine of its own, so that what net/http holds for a request is freed.
-	go c.serve(newWebSocket(ws, c.throttle))
+	go c.serve(newWebSocket(ws, c.throttle, &g.halfRead))
 }
 
 // ServeSocket serves a client that reaches the server in another way than HTTP, as simulations do. It
@@ -80,15 +80,18 @@ func (g *Gateway) ServeSocket(ctx context.Context, token string, s Socket) error
 }
 
 // webSocket is the Socket of browsers and native clients.
-type webSocket struct{ ws *websocket.Conn }
+type webSocket struct {
+	ws     *websocket.Conn
+	shared *halfRead
+}
 
-func newWebSocket(ws *websocket.Conn, throttle func()) webSocket {
+func newWebSocket(ws *websocket.Conn, throttle func(), shared *halfRead) webSocket {
 	pong := ws.PingHandler()
 	ws.SetPingHandler(func(data string) error {
 		throttle()
 		return pong(data)
 	})
-	return webSocket{ws}
+	return webSocket{ws, shared}
 }
 
 func (s webSocket) ReadMessage(limit int, patience time.Duration) ([]byte, error) {
@@ -106,13 +109,16 @@ func (s webSocket) ReadMessage(limit int, patience time.Duration) ([]byte, error
 	if err := s.ws.SetReadDeadline(time.Now().Add(bodyPatience)); err != nil {
 		return nil, err
 	}
-	message, err := readAll(body)
+	message, err := readAll(body, s.shared)
 	return message, tooLarge(err, limit)
 }
 
-// readAll grows with what has arrived, never with what was announced.
-func readAll(body io.Reader) ([]byte, error) {
+// readAll grows with what has arrived, never with what was announced. What is more than a small message is
+// shared memory.
+func readAll(body io.Reader, shared *halfRead) ([]byte, error) {
 	b := make([]byte, 0, 2048)
+	var held int64
+	defer func() { shared.give(held) }()
 	for {
 		n, err := body.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
@@ -122,8 +128,15 @@ func readAll(body io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("gateway: read a message: %w", err)
 		}
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+		if len(b) < cap(b) {
+			continue
+		}
+		b = append(b, 0)[:len(b)]
+		if more := int64(cap(b)-smallMessage) - held; more > 0 {
+			if err := shared.take(more); err != nil {
+				return nil, err
+			}
+			held += more
 		}
 	}
 }

@@ -55,7 +55,8 @@ func (b *ledger) enterHandshake(it *item, c *conversation) {
 	}
 	for _, m := range h.Add {
 		b.join(c, m.Account, m.Device, seq)
-		b.inboxes[m.Device]++
+		w := b.inboxes[m.Device]
+		b.inboxes[m.Device] = waiting{w.items + 1, w.bytes + len(h.Welcome)}
 	}
 	if h.External {
 		b.join(c, it.account, it.device, seq-1)

@@ -11,6 +11,10 @@ import (
 // with CodeLimit.
 const MaxInbox = 5000
 
+// MaxInboxBytes is how many bytes of welcomes may wait for one device, likewise. A welcome for many is kept
+// once and counts for each.
+const MaxInboxBytes = 64 << 20
+
 const (
 	selectInbox = "SELECT i.item, i.conversation, c.kind, i.seq, w.account, w.welcome FROM inbox i " +
 		"JOIN welcome w ON w.conversation = i.conversation AND w.seq = i.seq " +

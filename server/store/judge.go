@@ -129,7 +129,7 @@ func (b *ledger) checkAdd(it *item, kind wire.ConversationKind, pair []byte) *wi
 			return wire.Errorf(wire.CodeNotFound, "A device to add is not, or no longer, one of its account's.")
 		case pair != nil && !inPair(pair, m.Account):
 			return errPairOnly()
-		case b.inboxes[m.Device] >= MaxInbox:
+		case b.inboxes[m.Device].full(it.handshake.Welcome):
 			return wire.Errorf(wire.CodeLimit, "A device to add has too many welcomes waiting.")
 		case slices.ContainsFunc(it.handshake.Add[:i], func(o wire.MemberRef) bool { return o.Device == m.Device }):
 			return wire.Errorf(wire.CodeBadRequest, "a device is added twice")

@@ -14,7 +14,7 @@ type ledger struct {
 	*known
 	pairs    map[[32]byte]wire.ID
 	appended map[messageKey]appended
-	inboxes  map[wire.ID]int
+	inboxes  map[wire.ID]waiting
 	ended    map[memberKey]ended
 
 	entries  []*wire.Entry
@@ -69,7 +69,7 @@ func newLedger(now uint64, k *known) *ledger {
 		known:    k,
 		pairs:    map[[32]byte]wire.ID{},
 		appended: map[messageKey]appended{},
-		inboxes:  map[wire.ID]int{},
+		inboxes:  map[wire.ID]waiting{},
 		ended:    map[memberKey]ended{},
 		infos:    map[wire.ID]groupInfo{},
 	}
@@ -119,7 +119,9 @@ var (
 		return "SELECT id, account, active FROM device WHERE id IN (" + marks(n) + ")"
 	})
 	loadInboxes = newLookup(func(n int) string {
-		return "SELECT device, COUNT(*) FROM inbox WHERE device IN (" + marks(n) + ") GROUP BY device"
+		return "SELECT i.device, COUNT(*), SUM(LENGTH(w.welcome)) FROM inbox i " +
+			"JOIN welcome w ON w.conversation = i.conversation AND w.seq = i.seq " +
+			"WHERE i.device IN (" + marks(n) + ") GROUP BY i.device"
 	})
 )
 
@@ -305,10 +307,18 @@ func (b *ledger) scanAppended(r *sql.Rows) error {
 	return err
 }
 
+// waiting is what an inbox holds.
+type waiting struct{ items, bytes int }
+
+// full reports whether a welcome would be too much.
+func (w waiting) full(welcome []byte) bool {
+	return w.items >= MaxInbox || w.bytes+len(welcome) > MaxInboxBytes
+}
+
 func (b *ledger) scanInbox(r *sql.Rows) error {
 	var id wire.ID
-	var n int
-	err := r.Scan(scanID(&id), &n)
+	var n waiting
+	err := r.Scan(scanID(&id), &n.items, &n.bytes)
 	b.inboxes[id] = n
 	return err
 }

@@ -360,3 +360,23 @@ func manyWriters(w *world) {
 	}
 	w.equal(found, 16*30)
 }
+
+// inboxBytes fills an inbox with the largest welcomes; when they are acknowledged there is room again.
+func inboxBytes(w *world) {
+	people := w.people(2)
+	large := func() store.Append {
+		a := w.create(wire.Group, people[0], w.id(), people[1])
+		a.Create.Handshake.Welcome = w.bytes(wire.MaxWelcome)
+		return a
+	}
+	n := store.MaxInboxBytes / wire.MaxWelcome
+	for range n {
+		w.done(large())
+	}
+	w.refused(w.append(large())[0].Err, wire.CodeLimit)
+	w.done(w.create(wire.Group, people[0], w.id(), people[1])) // a small one fits yet
+	items, err := w.store.Inbox(w.Context(), people[1].device, 0, 1)
+	w.ok(err)
+	w.ok(w.store.AckInbox(w.Context(), people[1].device, []uint64{items[0].Item}))
+	w.done(large())
+}

@@ -64,6 +64,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a stranger gets in nowhere", strangers},
 		{"a replaced device appends nothing", replacedDevice},
 		{"a welcome waits until every device has it", inbox},
+		{"an inbox is bounded in bytes", inboxBytes},
 		{"history is read backwards, without frames", historyBackwards},
 		{"an account has the history of its own time in a conversation", historyWindows},
 		{"large history comes in several answers", historyLarge},
