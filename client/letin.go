@@ -127,7 +127,7 @@ func (c *Client) revealed(r *letIn, n *wire.ApprovalNews) {
 	r.wake(nil)
 }
 
-// request returns a request that can be answered.
+// letIn returns a request that can be answered, or why it must not be allowed.
 func (c *Client) letIn(id wire.ID) (*letIn, error) {
 	if c.self == nil || c.session.State != SignedIn {
 		return nil, errNotSignedIn

@@ -373,3 +373,30 @@ func TestAServerBetweenTheDevicesIsFoundOut(t *testing.T) {
 		}
 	})
 }
+
+// Removing a device replaces the root and the vault's key. What opens the vault stays what it was, and who was
+// removed is let in again like a stranger.
+func TestHighProtectionOutlivesTheRemovalOfADevice(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		phone, code, id := s.guarded()
+		laptop := s.signedInByCode(code)
+		ids, _ := phone.devices()
+		phone.ok("device-remove", fmt.Sprintf(`{"id": %q}`, ids[1]))
+		time.Sleep(20 * time.Second)
+		if h := s.header("ada"); h.Has(vault.SlotPassword) || !h.Has(vault.SlotRecovery) {
+			t.Fatal("something else opens the vault after the removal")
+		}
+		phone.says(id, "after the removal")
+		tablet := s.signedInByCode(code)
+		tablet.finds(id, "after the removal")
+
+		laptop.ok("sign-out", `{"clear": true}`)
+		if got := laptop.ok("sign-in", `{"name": "ada", "password": "correct horse"}`); got["state"] != "locked" {
+			t.Fatalf("session: %v", got)
+		}
+		request, qr := laptop.asks(phone)
+		phone.ok("approval-scan", scanned(request, qr))
+		phone.ok("approval-answer", says(request, true))
+		laptop.finds(id, "keep this")
+	})
+}
