@@ -178,6 +178,7 @@ export const strings = {
     closed: 'You cannot write in this conversation.',
     keyChanged: 'You can write again once you have answered this.',
     blocked: (name) => `You have blocked ${name}. You hear nothing from ${name} until you take that back.`,
+    blockedGroup: 'Somebody you have blocked brought you here. See the members to take that back.',
     unblock: 'Unblock',
   },
 
@@ -432,6 +433,10 @@ export const strings = {
       'vault-damaged': 'Stored keys do not open',
       'vault-stale': 'Stored keys are older than they were',
       withheld: 'Held back by the server',
+      forked: 'Shown in different orders',
+      gone: 'No longer on the server',
+      lifetime: 'Another lifetime than agreed',
+      'before-reset': 'From before the account started over',
       'missing-before': 'One before it is missing',
       asking: 'Asking your other devices',
       other: 'Something else',
@@ -578,6 +583,7 @@ export const strings = {
     reconnect: 'Connect now',
     restore: 'Look again',
     'ask-again': 'Ask again',
+    dismiss: 'Put aside',
     password: 'Change password',
   },
 

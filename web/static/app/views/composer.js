@@ -90,10 +90,11 @@ export class ComposerView extends View {
     else if ([words.joining, words.closed, words.keyChanged].includes(this.#note.textContent)) this.#say('');
   }
 
-  #showBlocked({ blocked, people, title }) {
+  #showBlocked({ blocked, people, title, kind }) {
     const other = people?.find((p) => p.account !== this.#store.session.account);
     const unblock = el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#unblock(other, unblock) } }, words.unblock);
-    replace(this.#bar, words.blocked(title), ' ', unblock);
+    if (kind === 'direct') replace(this.#bar, words.blocked(title), ' ', unblock);
+    else replace(this.#bar, words.blockedGroup);
     this.#bar.hidden = !blocked;
     this.#input.parentNode.hidden = Boolean(blocked);
   }

@@ -5,7 +5,7 @@ import { strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 
 const words = strings.timeline;
-const asking = 'asking'; // the code of a message whose key other devices are asked for
+const quiet = { asking: words.asking, blocked: words.blocked }; // reasons with nothing to do about them here
 const longText = 2400; // characters after which a message is shown folded
 const stateIcons = { pending: 'clock', sent: 'check', failed: 'warning' };
 
@@ -104,7 +104,7 @@ export class MessageNode {
       return this.#row(reason?.text ?? words.states.failed, [this.#button('retry', words.retry), this.#button('discard', words.discard)]);
     }
     if (!reason) return null;
-    const label = strings.actions[reason.action];
+    const label = reason.code in quiet ? null : strings.actions[reason.action];
     const said = state === 'unreadable' ? '' : reason.text; // an unreadable one says it in the bubble
     return said || label ? this.#row(said, label && this.#button(reason.action, label)) : null;
   }
@@ -119,8 +119,9 @@ export class MessageNode {
 }
 
 function unreadable(reason) {
-  if (reason?.code !== asking) return [icon('warning'), reason?.text ?? words.unreadable];
-  return [el('span', { class: 'spinner-border spinner-border-sm', 'aria-hidden': 'true' }), ' ', words.asking];
+  if (!reason || !(reason.code in quiet)) return [icon('warning'), reason?.text ?? words.unreadable];
+  const spinner = reason.code === 'asking' && el('span', { class: 'spinner-border spinner-border-sm', 'aria-hidden': 'true' });
+  return [spinner, ' ', quiet[reason.code]];
 }
 
 const plainText = (parts) => parts.map((p) => (p.type === 'break' ? '\n' : p.text)).join('');
