@@ -1,10 +1,6 @@
 package client
 
 import (
-	"bytes"
-	"context"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"io"
 	"slices"
 	"sort"
@@ -17,37 +13,6 @@ import (
 // A new vault epoch has a new key, sealed in a new header to whoever may open it. It is opened when a
 // password or recovery code changes, when a device came, and when one went. That a device came or went is
 // not remembered apart: it is read off the sigchain and the openers, so a crash forgets nothing.
-
-// vaultChange is what a new epoch changes beside its key.
-type vaultChange struct {
-	may      func([]vault.Opener) error // nil: always
-	openers  func([]vault.Opener) []vault.Opener
-	password *wire.NewPassword
-	recovery *wire.Hash
-	off      bool
-	remove   *wire.ID // a device that goes, and with it the root that it knew
-	tried    bool     // it was sent, and when it is made the openers show it
-	missed   bool     // an answer was lost, of a change of password that they may not show
-	done     func(error)
-}
-
-// made reports whether the change is in the vault already.
-func (c *Client) made(ch vaultChange) bool {
-	if ch.remove != nil {
-		_, active := c.self.chain.Credential(identity.ID(*ch.remove))
-		return !active
-	}
-	if ch.openers == nil {
-		return false
-	}
-	next := ch.openers(slices.Clone(c.self.Openers))
-	for _, o := range next {
-		if !slices.ContainsFunc(c.self.Openers, func(p vault.Opener) bool { return bytes.Equal(p.Public, o.Public) }) {
-			return false
-		}
-	}
-	return len(next) == len(c.self.Openers)
-}
 
 // deviceOpener makes a device's own box secret and what others seal to it.
 func (c *Client) deviceOpener(rec *selfRecord) error {
@@ -82,68 +47,6 @@ func openerIDs(openers []vault.Opener) (ids []wire.ID) {
 	}
 	sort.Slice(ids, func(i, j int) bool { return less(ids[i], ids[j]) })
 	return ids
-}
-
-// tendVault opens a new epoch if one is due.
-func (c *Client) tendVault() {
-	if c.self == nil || !c.online() || c.saving || c.fetching || c.rolledBack || len(c.vaultChanges) == 0 && !c.vaultStale() {
-		return
-	}
-	var ch vaultChange
-	if len(c.vaultChanges) > 0 {
-		if ch = c.vaultChanges[0]; ch.tried && c.made(ch) {
-			c.vaultChanged(ch, nil)
-			return
-		}
-		c.vaultChanges[0].tried = !c.made(ch)
-	}
-	if _, err := c.root(); err != nil {
-		c.fetchState() // another device replaced the root
-		return
-	}
-	me := c.self
-	next, err := c.nextEpoch(ch)
-	if err != nil {
-		c.cfg.Log.Error("open a vault epoch", "error", err)
-		c.vaultChanged(ch, err)
-		return
-	}
-	c.saving = true
-	c.request(next.op, next.body, func(_ []byte, err error) {
-		c.saving = false
-		if c.self != me {
-			return
-		}
-		switch code := wire.CodeOf(err); {
-		case err == nil:
-			c.vaultChanged(ch, c.adoptEpoch(next))
-		case code == wire.CodeConflict:
-			c.askChain(c.fetchState) // and then again
-		case code == wire.CodeWrongPassword && ch.missed && *ch.password.Current != ch.password.Auth:
-			c.vaultChanges[0].password.Current = &ch.password.Auth // the answer that was missed may have been yes
-			c.after(0, c.tendVault)
-		case code == CodeOffline || passes(err):
-			if ch.password != nil && ch.password.Current != nil {
-				c.vaultChanges[0].missed = true
-			}
-			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
-		default:
-			c.vaultChanged(ch, err)
-		}
-	})
-}
-
-// vaultChanged answers who asked for the change.
-func (c *Client) vaultChanged(ch vaultChange, err error) {
-	if ch.done != nil && len(c.vaultChanges) > 0 {
-		c.vaultChanges = c.vaultChanges[1:]
-		ch.done(err)
-	}
-	if len(c.vaultChanges) > 0 {
-		c.after(0, c.tendVault)
-	} else if err == nil {
-		c.saveState()
-	}
 }
 
 // vaultEpoch is a new epoch on its way.
@@ -281,121 +184,4 @@ func takeEpoch(rec *selfRecord, key vault.Key, s wire.State, theirs *accountStat
 		rec.Openers = append(rec.Openers, mine...)
 	}
 	return nil
-}
-
-// changeVault asks for a new epoch and waits for it.
-func (c *Client) changeVault(ctx context.Context, ch vaultChange) error {
-	done := make(chan error, 1)
-	ch.done = func(err error) { done <- err }
-	err := c.run(ctx, func() error {
-		if c.self == nil || c.session.State != SignedIn {
-			return errNotSignedIn
-		}
-		if !c.online() {
-			return errOffline
-		}
-		c.vaultChanges = append(c.vaultChanges, ch)
-		c.tendVault()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.wait(ctx, done)
-}
-
-// with replaces the opener of a kind.
-func with(kind vault.SlotKind, next ...vault.Opener) func([]vault.Opener) []vault.Opener {
-	return func(all []vault.Opener) []vault.Opener {
-		return append(slices.DeleteFunc(all, func(o vault.Opener) bool { return o.Kind == kind }), next...)
-	}
-}
-
-func passwordOpener(keys vault.Keys, kdf wire.KDF) (vault.Opener, error) {
-	p := vault.Params{Memory: kdf.Memory, Time: kdf.Time, Threads: kdf.Threads}
-	return vault.NewOpener(vault.SlotPassword, [16]byte{}, p, kdf.Salt, keys.Wrap)
-}
-
-// ChangePassword sets another password, in a new vault epoch. Other devices stay signed in. current is nil
-// only in a session that was opened by recovery code. In high protection the new password opens no vault either.
-func (c *Client) ChangePassword(ctx context.Context, current *vault.Keys, next vault.Keys, kdf wire.KDF) error {
-	o, err := passwordOpener(next, kdf)
-	if err != nil {
-		return err
-	}
-	password := &wire.NewPassword{Auth: next.Auth, KDF: kdf}
-	if current != nil {
-		password.Current = (*wire.Hash)(&current.Auth)
-	}
-	return c.changeVault(ctx, vaultChange{openers: func(all []vault.Opener) []vault.Opener {
-		if !hasOpener(all, vault.SlotPassword) {
-			return all
-		}
-		return with(vault.SlotPassword, o)(all)
-	}, password: password})
-}
-
-// recoverySalt is fixed by the user name, so that signing in by recovery code asks nothing before.
-func recoverySalt(name string) ([]byte, error) {
-	return hkdf.Key(sha256.New, []byte(name), nil, "frond/vault/recovery/salt/v1", 32)
-}
-
-func recoveryKeys(name string, code vault.RecoveryCode) (vault.Keys, []byte, error) {
-	salt, err := recoverySalt(name)
-	if err != nil {
-		return vault.Keys{}, nil, err
-	}
-	keys, err := code.Derive(salt)
-	return keys, salt, err
-}
-
-// SetRecovery makes a recovery code the account's, in place of an earlier one.
-func (c *Client) SetRecovery(ctx context.Context, code vault.RecoveryCode) error {
-	keys, salt, err := recoveryKeys(c.Session().Name, code)
-	if err != nil {
-		return err
-	}
-	o, err := vault.NewOpener(vault.SlotRecovery, [16]byte{}, vault.Params{}, salt, keys.Wrap)
-	if err != nil {
-		return err
-	}
-	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery, o), recovery: (*wire.Hash)(&keys.Auth)})
-}
-
-// IsRecovery reports whether a code is the account's present recovery code.
-func (c *Client) IsRecovery(code vault.RecoveryCode) (yes bool) {
-	keys, salt, err := recoveryKeys(c.Session().Name, code)
-	if err != nil {
-		return false
-	}
-	typed, err := vault.NewOpener(vault.SlotRecovery, [16]byte{}, vault.Params{}, salt, keys.Wrap)
-	if err != nil {
-		return false
-	}
-	_ = c.run(context.Background(), func() error {
-		yes = c.self != nil && slices.ContainsFunc(c.self.Openers, func(o vault.Opener) bool {
-			return o.Kind == vault.SlotRecovery && bytes.Equal(o.Public, typed.Public)
-		})
-		return nil
-	})
-	return yes
-}
-
-// DropRecovery makes the account's recovery code useless.
-func (c *Client) DropRecovery(ctx context.Context) error {
-	return c.changeVault(ctx, vaultChange{openers: with(vault.SlotRecovery), off: true, may: func(all []vault.Opener) error {
-		if !hasOpener(all, vault.SlotPassword) {
-			return wire.Errorf(CodeRecovery, "In high protection the recovery code is what opens the account. Switch high protection off first.")
-		}
-		return nil
-	}})
-}
-
-// HasRecovery reports whether a recovery code is active.
-func (c *Client) HasRecovery() (yes bool) {
-	_ = c.run(context.Background(), func() error {
-		yes = c.self != nil && slices.ContainsFunc(c.self.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotRecovery })
-		return nil
-	})
-	return yes
 }

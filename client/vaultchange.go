@@ -1,0 +1,125 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"frond/client/identity"
+	"frond/client/vault"
+	"frond/wire"
+)
+
+// vaultChange is what a new epoch changes beside its key.
+type vaultChange struct {
+	may      func([]vault.Opener) error // nil: always
+	openers  func([]vault.Opener) []vault.Opener
+	password *wire.NewPassword
+	recovery *wire.Hash
+	off      bool
+	remove   *wire.ID // a device that goes, and with it the root that it knew
+	tried    bool     // it was sent, and when it is made the openers show it
+	missed   bool     // an answer was lost, of a change of password that they may not show
+	done     func(error)
+}
+
+// made reports whether the change is in the vault already.
+func (c *Client) made(ch vaultChange) bool {
+	if ch.remove != nil {
+		_, active := c.self.chain.Credential(identity.ID(*ch.remove))
+		return !active
+	}
+	if ch.openers == nil {
+		return false
+	}
+	next := ch.openers(slices.Clone(c.self.Openers))
+	for _, o := range next {
+		if !slices.ContainsFunc(c.self.Openers, func(p vault.Opener) bool { return bytes.Equal(p.Public, o.Public) }) {
+			return false
+		}
+	}
+	return len(next) == len(c.self.Openers)
+}
+
+// tendVault opens a new epoch if one is due.
+func (c *Client) tendVault() {
+	if c.self == nil || !c.online() || c.saving || c.fetching || c.rolledBack || len(c.vaultChanges) == 0 && !c.vaultStale() {
+		return
+	}
+	var ch vaultChange
+	if len(c.vaultChanges) > 0 {
+		if ch = c.vaultChanges[0]; ch.tried && c.made(ch) {
+			c.vaultChanged(ch, nil)
+			return
+		}
+		c.vaultChanges[0].tried = !c.made(ch)
+	}
+	if _, err := c.root(); err != nil {
+		c.fetchState() // another device replaced the root
+		return
+	}
+	me := c.self
+	next, err := c.nextEpoch(ch)
+	if err != nil {
+		c.cfg.Log.Error("open a vault epoch", "error", err)
+		c.vaultChanged(ch, err)
+		return
+	}
+	c.saving = true
+	c.request(next.op, next.body, func(_ []byte, err error) {
+		c.saving = false
+		if c.self != me {
+			return
+		}
+		switch code := wire.CodeOf(err); {
+		case err == nil:
+			c.vaultChanged(ch, c.adoptEpoch(next))
+		case code == wire.CodeConflict:
+			c.askChain(c.fetchState) // and then again
+		case code == wire.CodeWrongPassword && ch.missed && *ch.password.Current != ch.password.Auth:
+			c.vaultChanges[0].password.Current = &ch.password.Auth // the answer that was missed may have been yes
+			c.after(0, c.tendVault)
+		case code == CodeOffline || passes(err):
+			if ch.password != nil && ch.password.Current != nil {
+				c.vaultChanges[0].missed = true
+			}
+			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
+		default:
+			c.vaultChanged(ch, err)
+		}
+	})
+}
+
+// vaultChanged answers who asked for the change.
+func (c *Client) vaultChanged(ch vaultChange, err error) {
+	if ch.done != nil && len(c.vaultChanges) > 0 {
+		c.vaultChanges = c.vaultChanges[1:]
+		ch.done(err)
+	}
+	if len(c.vaultChanges) > 0 {
+		c.after(0, c.tendVault)
+	} else if err == nil {
+		c.saveState()
+	}
+}
+
+// changeVault asks for a new epoch and waits for it.
+func (c *Client) changeVault(ctx context.Context, ch vaultChange) error {
+	done := make(chan error, 1)
+	ch.done = func(err error) { done <- err }
+	err := c.run(ctx, func() error {
+		if c.self == nil || c.session.State != SignedIn {
+			return errNotSignedIn
+		}
+		if !c.online() {
+			return errOffline
+		}
+		c.vaultChanges = append(c.vaultChanges, ch)
+		c.tendVault()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.wait(ctx, done)
+}
