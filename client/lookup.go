@@ -1,0 +1,244 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"frond/client/identity"
+	"frond/wire"
+)
+
+// What the server says of accounts: asked by name or by id, verified, and compared with what was seen before.
+
+// nameOf returns the user name of an account, or "" while it is not known; then it is asked for.
+func (c *Client) nameOf(account wire.ID) string {
+	if c.self != nil && account == c.self.Account {
+		return c.self.Name
+	}
+	if k := c.contacts[account]; k != nil {
+		return k.name
+	}
+	c.wonder(account)
+	return ""
+}
+
+// wonder asks the server who an account is, once per connection, many in one question.
+func (c *Client) wonder(account wire.ID) {
+	if asked, ok := c.unknown[account]; ok && asked {
+		return
+	}
+	if len(c.unknown) == 0 || !c.anyUnasked() {
+		c.after(0, c.askUnknown)
+	}
+	c.unknown[account] = false
+}
+
+func (c *Client) anyUnasked() bool {
+	for _, asked := range c.unknown {
+		if !asked {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Client) askUnknown() {
+	if !c.online() {
+		return
+	}
+	var ids []wire.ID
+	for id, asked := range c.unknown {
+		if !asked && len(ids) < wire.MaxLookup {
+			ids = append(ids, id)
+			c.unknown[id] = true
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	c.request(wire.OpLookup, wire.Lookup{Accounts: ids}, func(body []byte, err error) {
+		if err != nil || c.self == nil {
+			return
+		}
+		if _, err := c.met(body, false); err != nil {
+			c.cfg.Log.Warn("look-up of names", "error", err)
+		}
+		c.askUnknown()
+	})
+}
+
+// met takes the answer of a look-up: verifies each chain, compares it with the one seen before,
+// and remembers it. A contact whose chain was shortened, forked or moved to another root stays as
+// it was and is reported.
+func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
+	var answer wire.Accounts
+	if err := wire.Decode(body, &answer); err != nil {
+		return nil, err
+	}
+	t := c.begin()
+	names := map[string]wire.ID{}
+	for _, a := range answer.Accounts {
+		if err := c.meet(t, a, pin); err != nil {
+			c.cfg.Log.Warn("refused a sigchain", "account", a.ID, "error", err)
+			t.fault(CodeKeyChanged, "The server shows other keys for "+safeName(a.Name)+" than before. Do not trust it before you have asked them.")
+			continue
+		}
+		names[a.Name] = a.ID
+	}
+	if len(names) > 0 {
+		t.then(c.namesChanged)
+	}
+	return names, t.commit()
+}
+
+// meet verifies one account.
+func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
+	if k := c.contacts[a.ID]; k != nil && k.name == a.Name && (k.pinned || !pin) && slices.EqualFunc(k.chain.Events(), a.Chain, bytes.Equal) {
+		return nil // nothing new
+	}
+	chain, err := identity.ParseChain(a.Chain)
+	if err != nil {
+		return err
+	}
+	if wire.ID(chain.Account()) != a.ID || chain.UserName() != a.Name {
+		return identity.ErrOtherAccount
+	}
+	if err := c.checkName(a); err != nil {
+		return err
+	}
+	if c.self != nil && a.ID == c.self.Account {
+		return chain.Extends(c.self.chain)
+	}
+	old := c.contacts[a.ID]
+	if old != nil {
+		if err := chain.Extends(old.chain); err != nil {
+			return err
+		}
+		pin = pin || old.pinned
+		if pin == old.pinned && chain.Equal(old.chain) {
+			return nil
+		}
+	}
+	k := &contact{name: a.Name, pinned: pin, chain: chain}
+	if old != nil {
+		k = old.moved(chain)
+		k.pinned = pin
+	}
+	if old != nil && len(chain.Resets()) > len(old.chain.Resets()) && (old.pinned || c.talksTo(a.ID)) {
+		c.lostEverything(t, a, k, old)
+		pin = true
+	} else if old != nil && k.changed && k.root() != old.root() {
+		k.unsaved = true
+		t.fault(CodeKeyChanged, a.Name+" has new keys. Compare the safety number with them before you go on.")
+		c.markShared(t, a.ID)
+	}
+	c.putContact(t, a.ID, k)
+	if pin && (old == nil || !old.pinned || k.root() != old.root()) {
+		c.stateChanged(t)
+	}
+	return nil
+}
+
+// checkName refuses a name that is not one, and a name that this device knows as somebody else's: a
+// server that moves a name to other keys would otherwise be believed as if one met for the first time.
+func (c *Client) checkName(a wire.Account) error {
+	if name, err := wire.CheckUserName(a.Name); err != nil || name != a.Name {
+		return fmt.Errorf("%w: not a user name", identity.ErrOtherAccount)
+	}
+	if c.self != nil && a.Name == c.self.Name && a.ID != c.self.Account {
+		return fmt.Errorf("%w: it has this account's own name", identity.ErrOtherAccount)
+	}
+	for id, k := range c.contacts {
+		if k.name == a.Name && id != a.ID {
+			return fmt.Errorf("%w: the name belongs to another account", identity.ErrOtherAccount)
+		}
+	}
+	return nil
+}
+
+// safeName is a user name that may be shown, whoever chose it.
+func safeName(name string) string {
+	if ok, err := wire.CheckUserName(name); err == nil {
+		return ok
+	}
+	return "somebody"
+}
+
+// namesChanged tells conversations and timelines anew, with the names that are now known.
+func (c *Client) namesChanged() {
+	c.emitAll()
+	c.emit(Renamed{})
+}
+
+// Renamed says that names became known: what shows a timeline reads it again.
+type Renamed struct{}
+
+func (Renamed) event() {}
+
+// find returns accounts by user name, verified and pinned.
+func (c *Client) find(ctx context.Context, names []string) ([]wire.ID, error) {
+	body, err := c.ask(ctx, wire.OpLookup, wire.Lookup{Names: names})
+	if err != nil {
+		return nil, err
+	}
+	var ids []wire.ID
+	return ids, c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		found, err := c.met(body, true)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			id, ok := found[name]
+			if !ok {
+				return c.notFound(name, body)
+			}
+			ids = append(ids, id)
+		}
+		return nil
+	})
+}
+
+// notFound tells a name nobody has from one whose keys were refused.
+func (c *Client) notFound(name string, body []byte) error {
+	var answer wire.Accounts
+	if err := wire.Decode(body, &answer); err == nil {
+		for _, a := range answer.Accounts {
+			if a.Name == name {
+				return wire.Errorf(CodeKeyChanged, "The keys of %s are not the ones seen before.", name)
+			}
+		}
+	}
+	return wire.Errorf(CodeUnknownPerson, "There is nobody called %s here.", name)
+}
+
+// ask makes a request and waits for its answer.
+func (c *Client) ask(ctx context.Context, kind wire.Kind, body any) ([]byte, error) {
+	type answer struct {
+		body []byte
+		err  error
+	}
+	got := make(chan answer, 1)
+	err := c.run(ctx, func() error {
+		if c.self == nil {
+			return errNotSignedIn
+		}
+		c.request(kind, body, func(b []byte, err error) { got <- answer{b, err} })
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case a := <-got:
+		return a.body, a.err
+	case <-c.ctx.Done():
+		return nil, errClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
