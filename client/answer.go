@@ -86,7 +86,7 @@ func (c *Client) keyToGive(v *conversation, p signal.Place, w *signal.Wanted) *w
 	var rec messageRecord
 	found, err := c.get(c.self.keys.row("msg", v.id, w.Seq), &rec)
 	switch {
-	case err != nil || !found || rec.Key == nil || rec.Commitment == nil || !rec.Reason.readable():
+	case err != nil || !found || rec.Key == nil || rec.Commitment == nil || !rec.Reason.readable() || c.expired(&rec):
 	case rec.Message != w.Message || *rec.Commitment != w.Commitment:
 	case c.entitled(v, p.Account, p.Device, &rec):
 		return rec.Key

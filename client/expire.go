@@ -173,6 +173,9 @@ func (c *Client) expireRow(t *tx, v *conversation, seq uint64, gone map[*convers
 		return nil // what can not be read is gone as well
 	}
 	gone[v] = append(gone[v], rec.Message.String())
+	if id := (askID{v.id, seq}); c.asks[id] != nil {
+		c.dropAsk(t, id)
+	}
 	if rec.Account != c.self.Account && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin && v.rec.Unread > 0 {
 		v.rec.Unread-- // as putMessage counted it
 	}

@@ -360,6 +360,9 @@ func (s *stretch) mark(seq uint64, why Reason) {
 func (s *stretch) open(e *wire.Entry) (content.Opened, error) {
 	page, ok := s.c.restore.vault.pages[e.Seq/wire.PageBucket]
 	k, found := page.keys[e.Seq]
+	if !found && e.Gone() && s.disappeared(e) {
+		return content.Opened{}, errDisappeared // whatever somebody gave for it meanwhile
+	}
 	if a := s.c.asks[askID{s.v.id, e.Seq}]; a != nil && a.given != nil {
 		k, found, ok = *a.given, true, true
 	}

@@ -676,6 +676,44 @@ func TestAProfileThatWasSetBackKnowsByMessagesThatHaveDisappeared(t *testing.T) 
 	})
 }
 
+// A message that did not open is asked for as long as it lives, and what somebody gives lives no longer.
+func TestWhatWasAskedForDisappearsInTimeToo(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.keeps(t, id, client.Disappearing, 300)
+		for text, answered := range map[string]bool{"given later": true, "never given": false} {
+			ben.lane.lie(lieAbout(func(e *wire.Entry) {
+				e.Frame = append(e.Frame[:len(e.Frame)-1:len(e.Frame)-1], e.Frame[len(e.Frame)-1]^1)
+			}))
+			ada.say(t, id, text)
+			ben.lane.lie(liar{})
+			if !answered {
+				ada.lane.set(true, false)
+			}
+			time.Sleep(time.Minute)
+			want := "[" + string(client.ReasonDamaged) + "]"
+			if answered {
+				want = text
+			}
+			ben.hasTexts(t, id, want)
+			time.Sleep(250 * time.Second)
+			ada.offline(false)
+			ben.hasTexts(t, id)
+			items, err := ben.store.Scan(ctx, client.Range{From: " ", To: "~"})
+			for _, item := range items {
+				if bytes.Contains(item.Value, []byte(text)) || strings.Contains(item.Key, "/ask/") {
+					t.Fatalf("%s holds %q", item.Key, item.Value)
+				}
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // A person who signs out and leaves the messages here does not leave those that are to disappear.
 func TestSigningOutTakesAlongWhatIsToDisappear(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {

@@ -410,8 +410,8 @@ export const strings = {
   },
 
   clock: {
-    fast: (time) => `The clock of this device is ahead by ${time}. Times look wrong, and disappearing messages go too early here. Set the clock.`,
-    slow: (time) => `The clock of this device is behind by ${time}. Times look wrong, and disappearing messages stay too long here. Set the clock.`,
+    fast: (time) => `The clock of this device is ahead by ${time}. Times look wrong here. Set the clock.`,
+    slow: (time) => `The clock of this device is behind by ${time}. Times look wrong here. Set the clock.`,
   },
 
   failures: {
