@@ -39,13 +39,18 @@ func (c *Client) lose(t *tx, v *conversation, why uint8, patience time.Duration)
 	t.mark(v, markRecord|markLook)
 	c.count(t, [...]string{lostStep: countLostStep, lostSeat: countLostSeat, lostBack: countRolledBack, lostState: countBroken}[why])
 	if why == lostBack {
-		// Whatever counters the lost time used, it had fewer messages than milliseconds.
-		v.rec.Counter, v.rec.Previous = max(v.rec.Counter, c.nowMillis()), wire.Hash{}
+		c.countOn(v)
 	}
 	t.then(func() {
 		v.notUntil = time.Time{}
 		c.later(v, patience)
 	})
+}
+
+// countOn goes on counting where this device does not know how far it was: whatever counters the lost time
+// used, it had fewer messages than milliseconds.
+func (c *Client) countOn(v *conversation) {
+	v.rec.Counter, v.rec.Previous = max(v.rec.Counter, c.nowMillis()), wire.Hash{}
 }
 
 // broken gives the group up that the store does not give back.
@@ -62,6 +67,7 @@ func (c *Client) found(v *conversation) {
 	t.mark(v, markRecord|markLook)
 	t.then(func() {
 		c.renewLater(v)
+		c.askSoon()
 		c.advance(v)
 	})
 	_ = t.commit()
@@ -152,6 +158,7 @@ func (c *Client) rejoined(t *tx, v *conversation, before Roster) {
 	v.rec.Lost, v.rec.Split, v.rec.Rejoined = 0, 0, c.nowMillis()
 	t.mark(v, markRecord|markLook)
 	c.count(t, countRejoined)
+	t.then(c.askSoon) // who could not ask before
 	for _, row := range v.outbox {
 		if row.rec.Sealed != nil && !row.accepted {
 			row.rec.Sealed = nil

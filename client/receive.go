@@ -340,7 +340,8 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	}
 	v.rec.Confirmed, v.rec.Skipped, v.rec.Split = true, false, 0
 	if v.rec.Lost == lostStep {
-		v.rec.Lost = 0 // its author had the failed commit before it, and stayed too
+		v.rec.Lost, v.ahead = 0, false // its author had the failed commit before it, and stayed too
+		t.then(c.askSoon)
 	}
 	if err := c.noteCame(t, v, g, &was); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -174,4 +175,177 @@ func (w *World) rejoins(t *testing.T, p *person, id wire.ID) (n int) {
 		}
 	}
 	return n
+}
+
+// split alters the commits of others that a device gets, so that it alone can not follow them.
+func split(p *person) liar {
+	return pushed(func(e wire.Entry) []wire.Entry {
+		if e.Kind == wire.HandshakeEntry && e.Device != p.device() {
+			e.Frame = slices.Clone(e.Frame)
+			e.Frame[len(e.Frame)-1] ^= 1
+		}
+		return []wire.Entry{e}
+	})
+}
+
+// One device can not follow a commit with which everybody else went on. It holds still, sees that they are
+// ahead, and joins them again; what it missed is had from the others.
+func TestADeviceThatWasSplitOffFindsItsWayBack(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben, cleo := p[0], p[1], p[2]
+		id := ada.create(t, wire.Group, ben, cleo)
+		ben.say(t, id, "hello")
+		cleo.say(t, id, "hello")
+		ben.lane.lie(split(ben))
+		if err := ada.on().SetRole(ctx, id, cleo.account, client.Moderator); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		ben.lane.lie(liar{})
+		ada.say(t, id, "one")
+		if got := ben.newest(t, id); got.State != client.Unreadable || got.Reason.Code != string(client.ReasonBehind) {
+			t.Fatalf("%+v", got)
+		}
+		if _, err := ben.on().Send(ctx, id, "where are you?"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute)
+		cleo.say(t, id, "two")
+		for _, q := range p {
+			q.hasTexts(t, id, "hello", "hello", "one", "where are you?", "two")
+			q.readable(t, id)
+		}
+		if n := ben.failures(t); n["lost-step"] != 1 || n["rejoined"] != 1 || w.rejoins(t, ben, id) != 1 {
+			t.Errorf("%v, %d rejoins", n, w.rejoins(t, ben, id))
+		}
+		if !ben.told(client.CodeRejoined) {
+			t.Error("nobody was told that a role changed meanwhile")
+		}
+		for _, q := range []*person{ada, cleo} {
+			if n := q.failures(t); n["lost-step"]+n["rejoined"]+n["skipped-commit"] != 0 {
+				t.Errorf("%s: %v", q.name, n)
+			}
+		}
+	})
+}
+
+// A commit that nobody can follow splits nobody off: after a while somebody renews the group.
+func TestACommitThatFailsForEverybodyMovesNobody(t *testing.T) {
+	tell(t, 4, func(t *testing.T, w *World, p []*person) {
+		ada, ben, cleo, mallory := p[0], p[1], p[2], p[3]
+		id := ada.create(t, wire.Group, ben, cleo, mallory)
+		for _, q := range []*person{ada, ben, cleo} {
+			q.say(t, id, "hello")
+		}
+		r := goRogue(t, mallory, id)
+		h := wire.Handshake{}
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: h.Declaration()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		broken := slices.Clone(s.Message())
+		broken[len(broken)-1] ^= 1
+		sealed, err := w.server.store.GroupInfo(context.Background(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		message, _ := wire.NewID(mallory.rand)
+		if _, err := r.ask(wire.OpHandshake, wire.Handshake{
+			Conversation: id, Message: message, Previous: sealed.Seq, Frame: broken, GroupInfo: sealed.Sealed,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		ada.say(t, id, "still here")
+		for _, q := range []*person{ben, cleo} {
+			q.reads(t, id, "still here")
+		}
+		ben.say(t, id, "so am I")
+		ada.reads(t, id, "so am I")
+		for _, q := range []*person{ada, ben, cleo} {
+			if n := w.rejoins(t, q, id); n != 0 {
+				t.Errorf("%s rejoined %d times", q.name, n)
+			}
+		}
+	})
+}
+
+// However often somebody splits a device off, it rejoins once in ten minutes.
+func TestRejoiningIsNoStorm(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Group, ben)
+		ben.say(t, id, "hello")
+		ada.say(t, id, "hello")
+		ben.lane.lie(split(ben))
+		for range 120 {
+			if err := ada.on().Renew(ctx, id); err != nil {
+				t.Fatal(err)
+			}
+			ada.say(t, id, "and on")
+			time.Sleep(28 * time.Second)
+		}
+		ben.lane.lie(liar{})
+		if n := w.rejoins(t, ben, id); n < 3 || n > 7 {
+			t.Errorf("%d rejoins in an hour", n)
+		}
+		entries, err := w.entries(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(entries); n > 300 {
+			t.Errorf("%d entries", n)
+		}
+		time.Sleep(15 * time.Minute)
+		ada.say(t, id, "enough")
+		ben.reads(t, id, "enough")
+		ben.say(t, id, "at last")
+		ada.reads(t, id, "at last")
+	})
+}
+
+// What goes wrong is counted, and the server hears each count once, without anything about anybody.
+func TestFailuresAreReportedOnceByReason(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		var mu sync.Mutex
+		told := map[string]uint64{}
+		times := 0
+		x := pushed(spoilt)
+		x.tap = func(said []byte) {
+			frames, _ := wire.Frames(said)
+			for _, f := range frames {
+				var r wire.Report
+				if f.Kind == wire.OpReport && wire.Decode(f.Body, &r) == nil {
+					mu.Lock()
+					times++
+					for name, n := range r.Counts {
+						told[name] += n
+					}
+					mu.Unlock()
+				}
+			}
+		}
+		ben.lane.lie(x)
+		for range 3 {
+			ada.say(t, id, "does not arrive whole")
+		}
+		for range 6 { // connections come and go
+			time.Sleep(20 * time.Minute)
+			ben.lane.cut()
+		}
+		time.Sleep(10 * time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		if told["damaged"] != 3 || told["key-found"] != 3 || len(told) != 2 || times > 2 {
+			t.Errorf("%v in %d reports", told, times)
+		}
+		counts := ben.failures(t)
+		if counts["damaged"] != 3 || counts["key-found"] != 3 {
+			t.Errorf("%v", counts)
+		}
+	})
 }
