@@ -9,7 +9,7 @@ import (
 
 const (
 	keyLifetime = 90 * 24 * time.Hour
-	keyMargin   = 24 * time.Hour     // clocks differ: a key package is valid from this long ago
+	keyMargin   = 3 * 24 * time.Hour // clocks differ: a key package is valid from this long ago
 	keyGrace    = 7 * 24 * time.Hour // a welcome may arrive this long after a key package's end
 )
 
