@@ -29,19 +29,22 @@ type conversation struct {
 	notUntil    time.Time // after a refusal that passes
 	attempts    int
 	wants       []*want
-	reach       uint64  // how far the log went at the last greeting: nothing is sealed before it is processed
-	outside     bool    // the server does not count this device in
-	ahead       bool    // others were heard from in a later epoch
-	doubted     bool    // somebody's newest chain is being asked for, because of a root that is not known
-	looked      bool    // it was, before joining
-	tended      careKey // for which nothing was left to do for the own account
-	cared       uint64  // commits of own devices since the start
-	missed      int     // how often their new devices were not ready
-	readmitting bool    // somebody who began anew is being let in
-	known       uint64  // the log goes at least as far
-	gap         bool    // entries after the cursor were asked for
-	gaps        int     // how often in a row
-	expecting   bool    // a look whether the log goes that far is planned
+	reach       uint64    // how far the log went at the last greeting: nothing is sealed before it is processed
+	outside     bool      // the server does not count this device in
+	ahead       bool      // others were heard from in a later epoch
+	doubted     bool      // somebody's newest chain is being asked for, because of a root that is not known
+	looked      bool      // it was, before joining
+	tended      careKey   // for which nothing was left to do for the own account
+	cared       uint64    // commits of own devices since the start
+	missed      int       // how often their new devices were not ready
+	readmitting bool      // somebody who began anew is being let in
+	asked       bool      // somebody cannot join by the group information there is
+	renewed     time.Time // when this device last renewed it for that reason
+	begged      time.Time // when this device last asked for that itself
+	known       uint64    // the log goes at least as far
+	gap         bool      // entries after the cursor were asked for
+	gaps        int       // how often in a row
+	expecting   bool      // a look whether the log goes that far is planned
 	born        []func(wire.ID, error)
 	welcome     *wire.InboxItem // a welcome that waits for the log
 

@@ -272,6 +272,7 @@ func (c *Client) merge(t *tx, v *conversation) error {
 		return err
 	}
 	v.departed()
+	v.asked = false
 	if !commit {
 		t.delete(c.self.keys.of("since", v.id))
 	} else if err := c.noteCame(t, v, present, &was); err != nil {

@@ -64,6 +64,9 @@ func (c *Client) heardOf(t *tx, info wire.Conversation) {
 		t.mark(v, markRecord|markLook)
 	}
 	v.greeted(info)
+	if info.Renew {
+		t.then(func() { c.renewAsked(info.ID) })
+	}
 	if info.Member && info.Last > v.rec.Cursor {
 		v.known = max(v.known, info.Last)
 		c.after(awaitTimeout, func() { c.missing(v) })

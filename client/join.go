@@ -42,11 +42,15 @@ func (c *Client) join(v *conversation) {
 
 func (c *Client) joinFailed(v *conversation, err error) {
 	var unknown *pinsUnknown
-	switch pinned := errors.As(err, &unknown); {
+	pinned := errors.As(err, &unknown)
+	if !pinned {
+		c.beg(v, err)
+	}
+	switch {
 	case pinned && !v.looked:
 		v.looked = true
 		c.lookAgain(unknown.accounts, func() { c.advance(v) })
-	case err == errJoinKey && v.rec.Lost == 0 && v.attempts < joinKeyTries:
+	case err == errJoinKey && v.rec.Lost == 0 && (v.attempts < joinKeyTries || v.begging()):
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
 	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v):

@@ -181,6 +181,11 @@ func (c *Client) frame(l *link, f wire.Frame) {
 		if err := wire.Decode(f.Body, &s); err == nil {
 			c.signalled(&s)
 		}
+	case wire.PushRenew:
+		var ref wire.ConversationRef
+		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil {
+			c.renewAsked(ref.Conversation)
+		}
 	case wire.PushChain:
 		var ref wire.ChainRef
 		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil {

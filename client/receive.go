@@ -348,6 +348,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	}
 	notice := noticeOf(ch).but(v.rec.Leaving)
 	v.departed()
+	v.asked = false
 	c.mended(v, ch.declared.Return)
 	t.mark(v, markGroup|markLook)
 	if v.rec.JoinKey != before {

@@ -17,11 +17,13 @@ const (
 	// of them tidies up; returnPause when somebody misses messages meanwhile.
 	renewPause  = 20 * time.Second
 	returnPause = 3 * time.Second
+	// renewalPause is the least time between two commits, and two asks, because somebody cannot join.
+	renewalPause = 10 * time.Minute
 )
 
 // untidy reports whether there is something for renewLater to do.
 func (c *Client) untidy(v *conversation) bool {
-	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0 || v.worn() || c.toLetGo(v))
+	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0 || v.asked || v.worn() || c.toLetGo(v))
 }
 
 // toLetGo reports whether somebody left and this device can take them out of the group.
@@ -55,7 +57,36 @@ func (c *Client) planRenewal(v *conversation, _ *mls.Group) (plan, error) {
 	if !c.untidy(v) {
 		return plan{}, errNothing
 	}
+	if v.asked {
+		v.renewed = time.Now()
+	}
 	return plan{notice: noticeRecord{What: noticeRenewed, By: c.self.Account}}, nil
+}
+
+// renewAsked hears that somebody cannot join: a member uploaded group information that opens for nobody,
+// or the server lost it. Any commit brings it anew; this device makes one for that reason once in ten
+// minutes.
+func (c *Client) renewAsked(id wire.ID) {
+	v := c.conversations[id]
+	if v == nil || v.rec.State != stateActive || time.Since(v.renewed) < renewalPause {
+		return
+	}
+	v.asked = true
+	c.renewLater(v)
+}
+
+// begging reports whether this device asked lately.
+func (v *conversation) begging() bool { return time.Since(v.begged) < renewalPause }
+
+// beg asks the members to renew the group information by which this device cannot join. It tries twice
+// before, since a join key that has just changed looks the same from here.
+func (c *Client) beg(v *conversation, err error) {
+	hopeless := err != errJoinKey && wire.CodeOf(err) == CodeKeyChanged
+	if v.attempts < 2 || hopeless || isWire(err) && passes(err) || v.begging() {
+		return
+	}
+	v.begged = time.Now()
+	c.request(wire.OpRenew, wire.ConversationRef{Conversation: v.id}, func([]byte, error) {})
 }
 
 // noteCut remembers whom a skipped commit cut off. The server took its word for it, which is in its

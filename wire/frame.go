@@ -33,6 +33,7 @@ const (
 	OpPages        Kind = 18 // Pages -> PageList
 	OpHistory      Kind = 19 // History -> Entries
 	OpLeave        Kind = 20 // Leave -> Appended
+	OpRenew        Kind = 21 // ConversationRef -> Nothing
 	OpSignal       Kind = 22 // Signal -> Nothing
 	OpReport       Kind = 23 // Report -> Nothing
 	OpApproval     Kind = 24 // Approval -> Nothing
@@ -48,6 +49,7 @@ const (
 	PushBye      Kind = 68 // Error: why the server closes this connection
 	PushState    Kind = 69 // StateRef: another device of the account changed state or vault
 	PushChain    Kind = 70 // ChainRef: the account's own sigchain grew
+	PushRenew    Kind = 71 // ConversationRef: somebody cannot join by the group information there is
 	PushSignal   Kind = 72 // Signalled: from a device that is connected now
 	PushApproval Kind = 73 // ApprovalNews
 	PushPage     Kind = 74 // PageRef: another device of the account wrote a draft

@@ -71,7 +71,8 @@ type Conversation struct {
 	Kind          ConversationKind `cbor:"2,keyasint"`
 	Last          uint64           `cbor:"3,keyasint"` // seq of the newest entry; 0: nobody has begun it
 	LastHandshake uint64           `cbor:"4,keyasint"`
-	Member        bool             `cbor:"5,keyasint"` // this device gets its entries
+	Member        bool             `cbor:"5,keyasint"`           // this device gets its entries
+	Renew         bool             `cbor:"6,keyasint,omitempty"` // somebody cannot join by the group information there is
 }
 
 // Welcomed answers Hello.

@@ -57,7 +57,7 @@ func samples() []any {
 		&Entry{Conversation: idA, Seq: 8, Kind: HandshakeEntry, Account: idA, Device: idB, Message: idA, Received: 1700000000000, Frame: []byte{1}},
 		&Entry{Conversation: idA, Seq: 9, Kind: Application, Account: idA, Device: idB, Message: idA, Received: 1700000000000, Frame: []byte{}, Expires: 1700000300000},
 		&Hello{Version: Version, Device: idB, Cursors: []Cursor{{idA, 7}}},
-		&Welcomed{Account: idA, Name: "ana", Now: 1, KeyPackages: 20, LastResort: true, Revision: 3, Conversations: []Conversation{{idA, Open, 9, 8, true}}, Reset: 1700000000000},
+		&Welcomed{Account: idA, Name: "ana", Now: 1, KeyPackages: 20, LastResort: true, Revision: 3, Conversations: []Conversation{{idA, Open, 9, 8, true, false}}, Reset: 1700000000000},
 		&Send{Conversation: idA, Message: idB, Handshake: 3, Frame: []byte{1}, Token: tok, Commitment: h, Wake: []ID{idB}},
 		&Send{Conversation: idA, Message: idB, Handshake: 3, Frame: []byte{1}, Token: tok, Commitment: h, Expires: 300},
 		&Appended{7, 1700000000000},

@@ -56,6 +56,7 @@ func (l *Log) Greeting(ctx context.Context, account store.Account, device wire.I
 	if err != nil {
 		return wire.Welcomed{}, err
 	}
+	l.markRenewals(conversations)
 	count, lastResort, err := l.store.CountKeys(ctx, device)
 	return wire.Welcomed{
 		Account: account.ID, Name: account.Name, Revision: account.Revision,

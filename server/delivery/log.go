@@ -42,13 +42,14 @@ type Log struct {
 	hints   *hints
 	readers chan struct{} // one token for each read from the database
 
-	mu      sync.Mutex
-	closed  bool
-	tails   map[wire.ID]*tail
-	inboxes map[wire.ID][]Waker // by device
-	appends uint64              // the writer's count
-	latest  int                 // the writer's: the size of the last batch
-	frame   []byte              // the writer's, to encode an entry in
+	mu       sync.Mutex
+	closed   bool
+	tails    map[wire.ID]*tail
+	inboxes  map[wire.ID][]Waker // by device
+	renewals map[wire.ID]renewal
+	appends  uint64 // the writer's count
+	latest   int    // the writer's: the size of the last batch
+	frame    []byte // the writer's, to encode an entry in
 }
 
 // request is an append that waits.
@@ -70,16 +71,17 @@ type Answerer interface {
 // New starts the log. Close ends it.
 func New(s *store.Store, b bus.Bus, logger *slog.Logger) *Log {
 	l := &Log{
-		store:   s,
-		bus:     b,
-		logger:  logger,
-		queue:   make(chan *request, queueEntries),
-		done:    make(chan struct{}),
-		sweep:   make(chan struct{}, 1),
-		tidied:  make(chan struct{}),
-		readers: make(chan struct{}, catchUpReaders),
-		tails:   map[wire.ID]*tail{},
-		inboxes: map[wire.ID][]Waker{},
+		store:    s,
+		bus:      b,
+		logger:   logger,
+		queue:    make(chan *request, queueEntries),
+		done:     make(chan struct{}),
+		sweep:    make(chan struct{}, 1),
+		tidied:   make(chan struct{}),
+		readers:  make(chan struct{}, catchUpReaders),
+		tails:    map[wire.ID]*tail{},
+		inboxes:  map[wire.ID][]Waker{},
+		renewals: map[wire.ID]renewal{},
 	}
 	l.hints = newHints(l.spread)
 	unsubscribe := b.Subscribe(l.hear)

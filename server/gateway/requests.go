@@ -42,6 +42,7 @@ var operations = map[wire.Kind]operation{
 	wire.OpSend:        later((*conn).send),
 	wire.OpHandshake:   later((*conn).handshake),
 	wire.OpCreate:      later((*conn).create),
+	wire.OpRenew:       request((*conn).renew),
 	wire.OpLeave:       later((*conn).leave),
 	wire.OpGroupInfo:   request((*conn).groupInfo),
 	wire.OpPublishKeys: request((*conn).publishKeys),

@@ -37,6 +37,7 @@ const (
 	openConversation = "SELECT id, kind, last, last_handshake, 0 FROM conversation " +
 		"WHERE id = (SELECT value FROM setting WHERE name = '" + settingOpen + "')"
 	selectWindows   = "SELECT from_seq, until_seq FROM member WHERE conversation = ? AND device = ? ORDER BY from_seq"
+	selectMembers   = "SELECT account, device FROM member WHERE conversation = ? AND until_seq = 0 ORDER BY device"
 	selectGroupInfo = "SELECT g.sealed, g.seq, c.join_key FROM group_info g " +
 		"JOIN conversation c ON c.id = g.conversation WHERE g.conversation = ?"
 )
@@ -113,6 +114,20 @@ func (s *Store) Windows(ctx context.Context, conversation, device wire.ID) (list
 			list = append(list, w)
 			return err
 		}, selectWindows, conversation[:], device[:])
+	})
+	return list, err
+}
+
+// MembersOf lists the devices that get a conversation's entries.
+func (s *Store) MembersOf(ctx context.Context, conversation wire.ID) (list []wire.MemberRef, err error) {
+	err = s.read(ctx, "read members", func(l *link) error {
+		list = nil
+		return l.query(func(r *sql.Rows) error {
+			var m wire.MemberRef
+			err := r.Scan(scanID(&m.Account), scanID(&m.Device))
+			list = append(list, m)
+			return err
+		}, selectMembers, conversation[:])
 	})
 	return list, err
 }

@@ -71,6 +71,9 @@ func windows(w *world) {
 	w.equal(w.done(w.handshake(b, id, 6, w.add(c))), uint64(7))
 	w.equal(w.done(w.handshake(a, id, 7, w.add(c))), uint64(8)) // a member already: keeps its window
 
+	members, err := w.store.MembersOf(w.Context(), id)
+	w.ok(err)
+	w.equal(wire.SortedRefs(members), wire.SortedRefs(refs(a, b, c)))
 	w.equal(w.windows(id, a), []store.Window{{From: 0}})
 	w.equal(w.windows(id, b), []store.Window{{From: 1}})
 	w.equal(w.windows(id, c), []store.Window{{From: 3, Until: 5}, {From: 7}})
