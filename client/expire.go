@@ -4,23 +4,15 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"time"
 
 	"frond/client/markup"
 	"frond/wire"
 )
 
 const (
-	expireBatch = 200              // rows that disappear in one batch
-	longestNap  = 10 * time.Minute // how long the timer sleeps: clocks are set, machines sleep
-	lookBack    = 50               // rows in which the newest message is looked for when the last one is gone
+	expireBatch = 200 // rows that disappear in one batch
+	lookBack    = 50  // rows in which the newest message is looked for when the last one is gone
 )
-
-// nap is the one timer that waits for the next message to disappear.
-type nap struct {
-	timer *time.Timer
-	until uint64 // by the server's clock
-}
 
 // untilKey is the key of the index of messages by the time they disappear.
 func (k keyring) untilKey(until uint64, conversation wire.ID, seq uint64) string {
@@ -37,32 +29,6 @@ func (c *Client) index(t *tx, v *conversation, seq uint64, f *fate) {
 	if f != nil && f.Until != 0 {
 		t.put(c.self.keys.untilKey(f.Until, v.id, seq), dueRecord{})
 		t.then(func() { c.wakeAt(f.Until) })
-	}
-}
-
-// wakeAt sees to it that expire runs at a time, or before.
-func (c *Client) wakeAt(until uint64) {
-	if c.nap.timer != nil && c.nap.until <= until {
-		return
-	}
-	c.wakeNever()
-	wait := longestNap
-	if now := c.serverNow(); until <= now {
-		wait = 0
-	} else if ms := until - now; ms < uint64(longestNap.Milliseconds()) {
-		wait = time.Duration(ms) * time.Millisecond
-	}
-	c.nap = nap{until: until, timer: c.after(wait, func() {
-		c.nap = nap{}
-		c.expire()
-	})}
-}
-
-func (c *Client) wakeNever() {
-	if c.nap.timer != nil {
-		c.nap.timer.Stop()
-		delete(c.timers, c.nap.timer)
-		c.nap = nap{}
 	}
 }
 
