@@ -123,6 +123,29 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
     assert.deepEqual(hidden, []);
   });
 
+  it('changes how long messages stay, and goes through the settings', async () => {
+    await ana.openConversation('ben');
+    const stay = ana.page.getByRole('button', { name: /^How long messages stay/ });
+    await tabTo('button', 'How long messages stay: Kept');
+    await press('Enter');
+    await ana.page.getByText('This counts for what is written from now on').waitFor();
+    await press('Escape');
+    assert.ok(await stay.evaluate((n) => n === document.activeElement), 'the focus did not return');
+    await tabTo('button', 'Settings');
+    await press('Enter');
+    await ana.page.getByRole('region', { name: 'Messages that could not be opened' }).getByText('There are none on this device.').waitFor();
+    await tabTo('link', 'Make a recovery code');
+    await tabTo('button', 'Rename Chrome on Linux');
+    await tabTo('switch', 'The password alone is not enough');
+    await press('Space');
+    await ana.page.getByRole('dialog').waitFor();
+    await press('Escape');
+    await ana.page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await ana.page.getByRole('switch').isChecked(), false);
+    await tabTo('combobox', 'Colours');
+    await tabTo('button', 'Ask the browser to keep them');
+  });
+
   it('signs out', async () => {
     await tabTo('button', 'Sign out');
     await press('Enter');
