@@ -188,8 +188,8 @@ func (c *Client) title(v *conversation, people []Named) string {
 	if v.rec.Kind == wire.Open {
 		return Everyone
 	}
-	if v.roster.Name != "" {
-		return v.roster.Name
+	if title := groupTitle(v.roster.Name); title != "" {
+		return title
 	}
 	var names []string
 	for _, p := range people {

@@ -79,8 +79,8 @@ func (c *Client) checkNew(ctx context.Context, o *NewConversation) ([]string, er
 		return nil, wire.Errorf(CodeEmpty, "Name somebody else to talk to.")
 	case o.Kind == wire.Direct && (len(names) != 1 || o.Name != ""):
 		return nil, wire.Errorf(wire.CodeBadRequest, "A direct conversation has one other person and no name.")
-	case o.Kind == wire.Group && o.Name == "":
-		return nil, wire.Errorf(CodeEmpty, "A group has a name.")
+	case o.Kind == wire.Group && checkTitle(o.Name) != nil:
+		return nil, checkTitle(o.Name)
 	case len(names) >= maxPeople || len(names) > wire.MaxLookup:
 		return nil, wire.Errorf(wire.CodeTooLarge, "At most %d people can be added at once.", wire.MaxLookup)
 	}

@@ -82,7 +82,7 @@ func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
 	for _, a := range answer.Accounts {
 		if err := c.meet(t, a, pin); err != nil {
 			c.cfg.Log.Warn("refused a sigchain", "account", a.ID, "error", err)
-			t.fault(CodeKeyChanged, "The server shows other keys for "+safeName(a.Name)+" than before. Do not trust it before you have asked them.")
+			t.fault(CodeKeyChanged, c.refusal(a))
 			continue
 		}
 		names[a.Name] = a.ID
@@ -91,6 +91,20 @@ func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
 		t.then(c.namesChanged)
 	}
 	return names, t.commit()
+}
+
+// refusal says what is wrong with keys that were refused: they are not the ones seen before, or, of
+// somebody never met, are no keys at all.
+func (c *Client) refusal(a wire.Account) string {
+	name := safeName(a.Name)
+	met := c.contacts[a.ID] != nil || c.self != nil && (a.ID == c.self.Account || a.Name == c.self.Name)
+	for _, k := range c.contacts {
+		met = met || k.name == a.Name
+	}
+	if met {
+		return "The server shows other keys for " + name + " than before. Do not trust it before you have asked them."
+	}
+	return "The server shows no valid keys for " + name + ", whom this device has not met. Nothing can be sent to them."
 }
 
 // meet verifies one account.
@@ -209,7 +223,7 @@ func (c *Client) notFound(name string, body []byte) error {
 	if err := wire.Decode(body, &answer); err == nil {
 		for _, a := range answer.Accounts {
 			if a.Name == name {
-				return wire.Errorf(CodeKeyChanged, "The keys of %s are not the ones seen before.", name)
+				return wire.Errorf(CodeKeyChanged, "%s", c.refusal(a))
 			}
 		}
 	}

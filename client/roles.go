@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"frond/mls"
 	"frond/wire"
@@ -64,11 +63,8 @@ func (c *Client) rights(v *conversation) Rights {
 // Rename gives a group another name.
 func (c *Client) Rename(ctx context.Context, id wire.ID, name string) error {
 	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
-		return wire.Errorf(CodeEmpty, "A group has a name.")
-	case len(name) > maxTitle || !utf8.ValidString(name):
-		return wire.Errorf(wire.CodeTooLarge, "A name has at most %d bytes of text.", maxTitle)
+	if err := checkTitle(name); err != nil {
+		return err
 	}
 	return c.changeRoster(ctx, id, func(r Roster) (Roster, error) {
 		if r.Name == name {

@@ -8,6 +8,16 @@ const (
 	MaxUserName = 32
 )
 
+// Reserved reports whether a canonical user name is one that nobody gets: people would take it for the
+// program, for those who run it, or for somebody else.
+func Reserved(name string) bool {
+	switch name {
+	case "you", "somebody", "everyone", "admin", "frond", "system", "server":
+		return true
+	}
+	return false
+}
+
 // CheckUserName returns the canonical, lower-case form of a user name: 2 to 32 of a-z, 0-9, dot,
 // hyphen and underscore, beginning and ending with a letter or digit. Anything else is refused with
 // CodeNameInvalid and a message that says the rule and never repeats the input.

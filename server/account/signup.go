@@ -19,6 +19,9 @@ func (s *Service) SignUp(ctx context.Context, from string, r *wire.SignUp) (toke
 	if err != nil {
 		return "", wire.Session{}, err
 	}
+	if wire.Reserved(name) {
+		return "", wire.Session{}, wire.Errorf(wire.CodeNameInvalid, "This user name is reserved.")
+	}
 	if r.Account != accountID(r.Chain[0]) {
 		return "", wire.Session{}, wire.Errorf(wire.CodeBadRequest, "the account is not the one its sigchain begins")
 	}
