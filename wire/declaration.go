@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"slices"
+	"sort"
 )
 
 // declarationVersion is the only version there is.
@@ -42,11 +43,11 @@ func ParseDeclaration(b []byte) (Declaration, error) {
 // SortedRefs returns a sorted copy, by account and then by device.
 func SortedRefs(refs []MemberRef) []MemberRef {
 	refs = slices.Clone(refs)
-	slices.SortFunc(refs, func(a, b MemberRef) int {
-		if d := bytes.Compare(a.Account[:], b.Account[:]); d != 0 {
-			return d
+	sort.Slice(refs, func(i, j int) bool {
+		if d := bytes.Compare(refs[i].Account[:], refs[j].Account[:]); d != 0 {
+			return d < 0
 		}
-		return bytes.Compare(a.Device[:], b.Device[:])
+		return bytes.Compare(refs[i].Device[:], refs[j].Device[:]) < 0
 	})
 	return refs
 }
