@@ -13,6 +13,9 @@ import (
 // Who asks how a password is stretched, or tries one, must not learn from the time it takes whether the name exists:
 // not before the accounts' names, between them, nor after, and however large the accounts are.
 func TestTheTimeOfAnAnswerDoesNotTellWhetherANameExists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	s, st := newService(t, time.Now)
 	s.limits = newLimiters(Limits{}, time.Now)
 	for i := range 200 {
@@ -33,26 +36,38 @@ func TestTheTimeOfAnAnswerDoesNotTellWhetherANameExists(t *testing.T) {
 	signIn := func(name string) { _, _, _ = s.SignIn(t.Context(), "192.0.2.1", &wire.SignIn{Name: name}) }
 	recover := func(name string) { _, _, _ = s.Recover(t.Context(), "192.0.2.1", &wire.Recover{Name: name}) }
 	for what, ask := range map[string]func(string){"kdf": kdf, "sign-in": signIn, "recover": recover} {
-		for range 1500 {
-			for name := range names { // in turns, in another order each time
-				begin := time.Now()
-				ask(name)
-				names[name] = append(names[name], time.Since(begin))
+		for attempt := 1; ; attempt++ { // a true difference shows each time, a busy machine's does not
+			least, most := timesOf(t, what, names, ask)
+			if most-least <= max(8*time.Microsecond, least/4) {
+				break
 			}
-		}
-		var least, most time.Duration
-		for name, times := range names {
-			slices.Sort(times)
-			typical := times[len(times)/4]
-			t.Logf("%s %s: %v", what, name, typical)
-			if least == 0 || typical < least {
-				least = typical
+			if attempt == 4 {
+				t.Errorf("%s: the answers to different names differ by %v", what, most-least)
+				break
 			}
-			most = max(most, typical)
-			names[name] = nil
-		}
-		if d := most - least; d > 8*time.Microsecond {
-			t.Errorf("%s: the answers to different names differ by %v", what, d)
 		}
 	}
+}
+
+// timesOf asks about each name many times and returns the shortest and the longest of the times that are
+// typical of a name.
+func timesOf(t *testing.T, what string, names map[string][]time.Duration, ask func(string)) (least, most time.Duration) {
+	for range 1500 {
+		for name := range names { // in turns, in another order each time
+			begin := time.Now()
+			ask(name)
+			names[name] = append(names[name], time.Since(begin))
+		}
+	}
+	for name, times := range names {
+		slices.Sort(times)
+		typical := times[len(times)/4]
+		t.Logf("%s %s: %v", what, name, typical)
+		if least == 0 || typical < least {
+			least = typical
+		}
+		most = max(most, typical)
+		names[name] = nil
+	}
+	return least, most
 }
