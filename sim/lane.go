@@ -16,7 +16,7 @@ var errDown = errors.New("sim: the network is down")
 
 // lane is one person's way to the server. It outlives the client program, as a browser's cookies do.
 type lane struct {
-	inner *inproc.Transport
+	inner client.Transport
 
 	mu     sync.Mutex
 	rand   *rand.Rand
