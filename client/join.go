@@ -51,6 +51,9 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		v.looked = true
 		c.lookAgain(unknown.accounts, func() { c.advance(v) })
 	case err == errJoinKey && v.rec.Lost == 0 && (v.attempts < joinKeyTries || v.begging()):
+		if v.attempts == joinKeyTries {
+			c.emit(cannotJoin(err))
+		}
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
 	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v):
@@ -60,7 +63,7 @@ func (c *Client) joinFailed(v *conversation, err error) {
 	case v.rec.Lost != 0 && !(isWire(err) && passes(err)):
 		c.later(v, c.jitter(longRetry))
 	case pinned || wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
-		c.emit(Fault{Code: CodeKeyChanged, Text: "This device can not join a conversation it was in: " + err.Error()})
+		c.emit(cannotJoin(err))
 		c.later(v, longRetry)
 	default:
 		if v.attempts == suspicious && !isWire(err) {
@@ -68,6 +71,10 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		}
 		c.retry(v, err)
 	}
+}
+
+func cannotJoin(err error) Fault {
+	return Fault{Code: CodeKeyChanged, Text: "This device can not join a conversation it was in: " + err.Error()}
 }
 
 // stageOpen makes the open conversation: a group of one.
