@@ -123,7 +123,7 @@ function failedToStart(error) {
 
 // What only signed-in people see comes while they type their password, or at once when they need none.
 const inside = () => import('./views/shell.js');
-const quiet = 1500; // ms after which there is time to fetch it
+const quiet = 4000; // ms after which there is time to fetch it: typing a password takes longer
 
 // Screens that few people ever see come when they are needed.
 async function showLate(mine, store, state, load, make) {
