@@ -10,7 +10,7 @@ import (
 
 // What is fetched at a time: first a little of every conversation, then stretch after stretch.
 const (
-	firstGlance  = 50
+	firstGlance  = 10  // a browser checks a few hundred signatures a second
 	openedGlance = 200 // of the conversation that the person has opened
 	laterStretch = 400
 	verifiedEach = 32 // messages verified before others get their turn
