@@ -36,7 +36,7 @@ type plot struct {
 	listen         sync.Mutex
 	overheard      [][]byte // all that ada and ben told the server
 	said           []string
-	honest, silent bool // silent: the attack ends with ada and ben apart, on purpose
+	silent         bool // the attack ends with ada and ben apart, on purpose
 }
 
 // TestACheatingServerIsRefusedOrFoundOut plays every attack, each in a world of its own. After it the
