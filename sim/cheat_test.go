@@ -29,14 +29,14 @@ type attack struct {
 // plot is an attack being played: ada and ben talk to each other, and eve, who has an account like
 // anybody, works for whoever runs the server.
 type plot struct {
-	t              *testing.T
-	w              *World
-	ada, ben, eve  *person
-	id             wire.ID // of ada's and ben's conversation
-	listen         sync.Mutex
-	overheard      [][]byte // all that ada and ben told the server
-	said           []string
-	silent         bool // the attack ends with ada and ben apart, on purpose
+	t             *testing.T
+	w             *World
+	ada, ben, eve *person
+	id            wire.ID // of ada's and ben's conversation
+	listen        sync.Mutex
+	overheard     [][]byte // all that ada and ben told the server
+	said          []string
+	silent        bool // the attack ends with ada and ben apart, on purpose
 }
 
 // TestACheatingServerIsRefusedOrFoundOut plays every attack, each in a world of its own. After it the
