@@ -62,11 +62,11 @@ func (p *page) reload() {
 	p.ok("start", `{}`)
 }
 
-func (p *page) hear(text string) {
+func (p *page) hear(text []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var m map[string]any
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
+	if err := json.Unmarshal(text, &m); err != nil {
 		p.t.Errorf("%s: %v", text, err)
 	}
 	if id, ok := m["id"].(float64); ok {
@@ -83,7 +83,7 @@ func (p *page) do(command, data string) map[string]any {
 	p.last++
 	id := p.last
 	p.mu.Unlock()
-	p.api.Handle(fmt.Sprintf(`{"id": %d, "command": %q, "data": %s}`, id, command, data))
+	p.api.Handle(fmt.Appendf(nil, `{"id": %d, "command": %q, "data": %s}`, id, command, data))
 	for range 1000 {
 		time.Sleep(100 * time.Millisecond)
 		p.mu.Lock()

@@ -58,9 +58,9 @@ func (s *server) screen(t *testing.T) *screen {
 	return u
 }
 
-func (u *screen) hear(text string) {
+func (u *screen) hear(text []byte) {
 	var a spoken
-	if err := json.Unmarshal([]byte(text), &a); err != nil {
+	if err := json.Unmarshal(text, &a); err != nil {
 		u.t.Errorf("%s: %v", text, err)
 	}
 	u.mu.Lock()
@@ -78,7 +78,7 @@ func (u *screen) ask(command, data string) spoken {
 	id, got := u.last, make(chan spoken, 1)
 	u.waits[id] = got
 	u.mu.Unlock()
-	u.api.Handle(fmt.Sprintf(`{"id": %d, "command": %q, "data": %s}`, id, command, data))
+	u.api.Handle(fmt.Appendf(nil, `{"id": %d, "command": %q, "data": %s}`, id, command, data))
 	select {
 	case a := <-got:
 		return a

@@ -154,7 +154,7 @@ func TestAChangeOfProtectionThatIsInterruptedIsDoneOrNot(t *testing.T) {
 				}
 				return []wire.Frame{f}
 			})
-			phone.api.Handle(fmt.Sprintf(`{"id": 1, "command": "protection", "data": {"high": %v, "password": "correct horse"}}`, high))
+			phone.api.Handle(fmt.Appendf(nil, `{"id": 1, "command": "protection", "data": {"high": %v, "password": "correct horse"}}`, high))
 			time.Sleep(3 * time.Second)
 			phone.lane.cheat(nil)
 			phone.lane.cut()

@@ -24,8 +24,12 @@ const gzip = promisify(zlib.gzip);
 // The style sheet is Bootstrap's, then ours in this order.
 const styles = ['tokens', 'base', 'sign', 'shell', 'list', 'timeline', 'composer', 'dialog', 'panel'];
 
-// Modules of others that the app imports, as they come: QR codes drawn, and read by the camera.
+// Modules of others that the app imports, as they come: QR codes drawn, and read by the camera; and what
+// worker and core say to each other.
 const vendored = [
+  ['vendor/cbor/cbor.js', '@levischuck/tiny-cbor/esm/cbor/cbor.js'],
+  ['vendor/cbor/cbor_internal.js', '@levischuck/tiny-cbor/esm/cbor/cbor_internal.js'],
+  ['vendor/cbor/LICENSE.txt', '@levischuck/tiny-cbor/LICENSE'],
   ['vendor/qr/index.js', 'qr/index.js'],
   ['vendor/qr/decode.js', 'qr/decode.js'],
   ['vendor/qr/LICENSE.txt', 'qr/LICENSE-MIT'],

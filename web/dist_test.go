@@ -50,7 +50,8 @@ func firstVisit(t *testing.T, h handler) []string {
 	for _, a := range addresses(h) {
 		paths = append(paths, a)
 		if name, ok := strings.CutSuffix(a, "/main.js"); ok {
-			paths = append(paths, name+"/worker.js", name+"/wasm_exec.js")
+			paths = append(paths, name+"/worker.js", name+"/wasm_exec.js",
+				name+"/vendor/cbor/cbor.js", name+"/vendor/cbor/cbor_internal.js")
 		}
 	}
 	slices.Sort(paths)

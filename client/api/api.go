@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 
@@ -17,7 +16,7 @@ const queued = 256
 type API struct {
 	client *client.Client
 	rand   reader
-	post   func(text string)
+	post   func(message []byte)
 	ctx    context.Context
 	cancel context.CancelFunc
 	quick  chan request
@@ -31,14 +30,14 @@ type API struct {
 
 // request is a command of the interface.
 type request struct {
-	ID      uint64          `json:"id"`
-	Command string          `json:"command"`
-	Data    json.RawMessage `json:"data"`
+	ID      uint64 `json:"id"`
+	Command string `json:"command"`
+	Data    raw    `json:"data"`
 }
 
 // New makes a client and its API. post gets each message for the interface, one after the other; it
 // must not wait for the API.
-func New(cfg client.Config, post func(text string)) (*API, error) {
+func New(cfg client.Config, post func(message []byte)) (*API, error) {
 	a := &API{post: post, quick: make(chan request, queued)}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.rand = random(cfg.Rand)
@@ -61,11 +60,11 @@ func (a *API) Close(ctx context.Context) error {
 	return err
 }
 
-// Handle takes one command as JSON text and returns at once. Commands that are quick are done in the
+// Handle takes one command and returns at once. Commands that are quick are done in the
 // order in which they come; those that stretch a password or wait for the server run beside them.
-func (a *API) Handle(text string) {
+func (a *API) Handle(message []byte) {
 	var r request
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
+	if err := decode(message, &r); err != nil {
 		a.answer(r.ID, nil, wire.Errorf(wire.CodeBadRequest, "a command is {id, command, data}"))
 		return
 	}
@@ -138,9 +137,9 @@ func refused(err error) *refusal {
 }
 
 func (a *API) send(v any) {
-	text, err := json.Marshal(v)
+	message, err := encode(v)
 	if err != nil {
 		panic(err) // unreachable: all types here can be written
 	}
-	a.post(string(text))
+	a.post(message)
 }

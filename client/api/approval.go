@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 
 	"frond/client"
 	"frond/wire"
@@ -22,12 +23,12 @@ type approvalRequest struct {
 }
 
 type approvalCode struct {
-	QR []byte `json:"qr"`
+	QR string `json:"qr"`
 }
 
 func (a *API) approvalStart(ctx context.Context, _ nothing) (approvalCode, error) {
 	code, err := a.client.AskApproval(ctx)
-	return approvalCode{code}, err
+	return approvalCode{base64.StdEncoding.EncodeToString(code)}, err
 }
 
 func (a *API) approvalStop(ctx context.Context, _ nothing) (nothing, error) {
@@ -53,13 +54,17 @@ func (a *API) approvalOpen(ctx context.Context, in approvalRef) (approvalDigits,
 
 func (a *API) approvalScan(ctx context.Context, in struct {
 	approvalRef
-	Code []byte `json:"code"`
+	Code string `json:"code"`
 }) (compared, error) {
 	id, err := wire.ParseID(in.ID)
 	if err != nil {
 		return compared{}, err
 	}
-	match, err := a.client.ScanApproval(ctx, id, in.Code)
+	code, err := scanned(in.Code)
+	if err != nil {
+		return compared{}, err
+	}
+	match, err := a.client.ScanApproval(ctx, id, code)
 	return compared{match}, err
 }
 

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"time"
 
 	"frond/client"
@@ -91,13 +89,11 @@ func typed[In, Out any](f func(a *API, ctx context.Context, in In) (Out, error))
 	}
 }
 
-func parse(data json.RawMessage, in any) error {
-	if len(data) == 0 || string(data) == "null" {
+func parse(data raw, in any) error {
+	if len(data) == 0 || string(data) == null {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(in); err != nil {
+	if err := decode(data, in); err != nil {
 		return wire.Errorf(wire.CodeBadRequest, "the command's data is not what it should be")
 	}
 	return nil

@@ -1,5 +1,5 @@
 // Package api is the contract with any user interface: typed commands in, replies and events out, as
-// JSON text.
+// JSON text; in a browser as CBOR of the same shape.
 //
 //	a, err := api.New(config, post) // post takes each message for the interface
 //	a.Handle(`{"id": 1, "command": "start", "data": {}}`)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 
 	"frond/wire"
 )
@@ -17,7 +18,7 @@ type contact struct {
 	Account  string `json:"account"`
 	Name     string `json:"name"`
 	Number   string `json:"number"`
-	Code     []byte `json:"code"`
+	Code     string `json:"code"`
 	Verified bool   `json:"verified"`
 	Changed  bool   `json:"changed"`
 	Blocked  bool   `json:"blocked"`
@@ -32,7 +33,7 @@ func (a *API) contact(ctx context.Context, in accountRef) (contact, error) {
 		return contact{}, err
 	}
 	k, err := a.client.Contact(ctx, id)
-	return contact{in.Account, k.Name, k.Number, k.Code, k.Verified, k.Changed, k.Blocked, k.Reset, millis(k.HeldUntil)}, err
+	return contact{in.Account, k.Name, k.Number, base64.StdEncoding.EncodeToString(k.Code), k.Verified, k.Changed, k.Blocked, k.Reset, millis(k.HeldUntil)}, err
 }
 
 func (a *API) block(ctx context.Context, in struct {
@@ -64,14 +65,27 @@ type compared struct {
 // compare checks a scanned code against one's own. It changes nothing.
 func (a *API) compare(ctx context.Context, in struct {
 	accountRef
-	Code []byte `json:"code"`
+	Code string `json:"code"`
 }) (compared, error) {
 	id, err := in.id()
 	if err != nil {
 		return compared{}, err
 	}
-	match, err := a.client.Compare(ctx, id, in.Code)
+	code, err := scanned(in.Code)
+	if err != nil {
+		return compared{}, err
+	}
+	match, err := a.client.Compare(ctx, id, code)
 	return compared{match}, err
+}
+
+// scanned reads what a QR code held.
+func scanned(code string) ([]byte, error) {
+	b, err := base64.StdEncoding.DecodeString(code)
+	if err != nil {
+		return nil, wire.Errorf(wire.CodeBadRequest, "a scanned code is base64")
+	}
+	return b, nil
 }
 
 func (a *API) acceptKey(ctx context.Context, in accountRef) (nothing, error) {

@@ -1,8 +1,8 @@
 //go:build js && wasm
 
 // Command frond-wasm runs the client core in a browser's worker. It is a bridge and nothing else:
-// globalThis.frondCommand(text) hands a command to client/api, and everything client/api has to
-// say goes to globalThis.frondEmit(text), which the worker defines before it starts this program.
+// globalThis.frondCommand(message) hands a command to client/api, and everything client/api has to
+// say goes to globalThis.frondEmit(message), which the worker defines before it starts this program.
 package main
 
 import (
@@ -29,12 +29,18 @@ func main() {
 		Transport: wsjs.New(js.Global().Get("location").Get("origin").String()),
 		Device:    deviceName(),
 		Log:       console{},
-	}, func(text string) { emit.Invoke(text) })
+	}, func(message []byte) {
+		b := js.Global().Get("Uint8Array").New(len(message))
+		js.CopyBytesToJS(b, message)
+		emit.Invoke(b)
+	})
 	if err != nil {
 		panic(err)
 	}
 	js.Global().Set("frondCommand", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		a.Handle(args[0].String())
+		message := make([]byte, args[0].Length())
+		js.CopyBytesToGo(message, args[0])
+		a.Handle(message)
 		return nil
 	}))
 	select {} // the worker ends with its page

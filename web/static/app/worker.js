@@ -3,13 +3,14 @@
 // the core's own events there are three of the worker: `loading` {loaded, size}, `ready` and
 // `crashed` {text}.
 //
-// The core speaks JSON text on both sides: it sets globalThis.frondCommand(text) when it is ready,
-// and calls globalThis.frondEmit(text).
+// The core speaks CBOR on both sides: it sets globalThis.frondCommand(bytes) when it is ready, and calls
+// globalThis.frondEmit(bytes).
+import { decodeCBOR, encodeCBOR } from './vendor/cbor/cbor.js';
 import './wasm_exec.js';
 
 const waiting = []; // commands that came before the core was ready
 
-globalThis.frondEmit = (text) => postMessage(JSON.parse(text));
+globalThis.frondEmit = (bytes) => postMessage(toObjects(decodeCBOR(bytes)));
 
 // The core announces itself by setting this property; from then on it is a plain function.
 Object.defineProperty(globalThis, 'frondCommand', {
@@ -17,13 +18,13 @@ Object.defineProperty(globalThis, 'frondCommand', {
   set(command) {
     Object.defineProperty(globalThis, 'frondCommand', { value: command, configurable: true });
     postMessage({ event: 'ready', data: {} });
-    for (const message of waiting.splice(0)) command(JSON.stringify(message));
+    for (const message of waiting.splice(0)) command(encodeCBOR(toMaps(message)));
   },
 });
 
 addEventListener('message', ({ data }) => {
   if (data.wasm) return void run(data);
-  if (globalThis.frondCommand) globalThis.frondCommand(JSON.stringify(data));
+  if (globalThis.frondCommand) globalThis.frondCommand(encodeCBOR(toMaps(data)));
   else waiting.push(data);
 });
 
@@ -37,6 +38,18 @@ async function run({ wasm, size, progress }) {
   } catch (error) {
     crashed(String(error?.message ?? error));
   }
+}
+
+// The codec has maps where the page has objects. What is undefined is left out.
+function toMaps(value) {
+  if (Array.isArray(value)) return value.map(toMaps);
+  if (value === null || typeof value !== 'object') return value;
+  return new Map(Object.entries(value).filter(([, v]) => v !== undefined).map(([name, v]) => [name, toMaps(v)]));
+}
+
+function toObjects(value) {
+  if (Array.isArray(value)) return value.map(toObjects);
+  return value instanceof Map ? Object.fromEntries([...value].map(([name, v]) => [name, toObjects(v)])) : value;
 }
 
 const crashed = (text) => postMessage({ event: 'crashed', data: { text } });
