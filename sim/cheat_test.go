@@ -78,6 +78,13 @@ func (s *plot) hear(said []byte) {
 	s.overheard = append(s.overheard, said)
 }
 
+// heard is what the server was told so far.
+func (s *plot) heard() [][]byte {
+	s.listen.Lock()
+	defer s.listen.Unlock()
+	return slices.Clone(s.overheard)
+}
+
 func (s *plot) say(p *person, text string) {
 	s.t.Helper()
 	p.say(s.t, s.id, text)
@@ -108,7 +115,7 @@ func (s *plot) goOn() {
 func (s *plot) nothingLeaked() {
 	s.t.Helper()
 	secrets := s.secrets()
-	places := map[string][][]byte{"what the server was told": s.overheard, "eve's device": s.eve.dump(s.t)}
+	places := map[string][][]byte{"what the server was told": s.heard(), "eve's device": s.eve.dump(s.t)}
 	places["the server's database"] = s.w.server.files(s.t)
 	for place, pieces := range places {
 		for what, secret := range secrets {
@@ -174,7 +181,7 @@ func (p *person) dump(t *testing.T) (all [][]byte) {
 // noWelcomeForEve demands that no welcome which ada or ben wrote was sealed to a key package of eve's.
 func (s *plot) noWelcomeForEve() {
 	s.t.Helper()
-	for _, said := range s.overheard {
+	for _, said := range s.heard() {
 		frames, _ := wire.Frames(said)
 		for _, f := range frames {
 			var h wire.Handshake
