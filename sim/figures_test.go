@@ -29,6 +29,9 @@ var (
 //
 //	go test ./sim -run FullAccount -v -sim.conversations 100 -sim.each 100
 func TestAFullAccountIsReadySoonOnANewDevice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	ctx := context.Background()
 	w := New(Options{Seed: 1, People: 2, Dir: t.TempDir(), Suite: mls.SuiteHybrid})
 	if err := w.server.start(); err != nil {

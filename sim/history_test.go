@@ -426,6 +426,9 @@ func (p *person) vaultPages(t *testing.T, w *World, id wire.ID) []wire.Page {
 // TestALongHistoryIsRestoredSoon measures, in real time: sign-in on a new device to the newest screens of
 // the opened conversation, and to everything; and what a message costs the vault.
 func TestALongHistoryIsRestoredSoon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
 	ctx := context.Background()
 	w := New(Options{Seed: 1, People: 2, Dir: t.TempDir(), Suite: mls.SuiteX25519})
 	if err := w.server.start(); err != nil {

@@ -20,7 +20,7 @@ var (
 )
 
 // shortSeeds is how many worlds -short plays: the race detector makes one cost ten times as much.
-const shortSeeds = 6
+const shortSeeds = 4
 
 // TestAllDevicesOfAnAccountReadTheSame plays worlds of fewer people, each with up to three devices at the same
 // time, which come and go, are removed, sign out and in, change the password, and recover by code.
