@@ -90,15 +90,10 @@ func (r Reason) askable() bool {
 // askFor looks for a message with other devices, since the vault has not got it.
 func (c *Client) askFor(t *tx, v *conversation, e *wire.Entry, why Reason) {
 	id := askID{v.id, e.Seq}
-	a := c.asks[id]
+	a := c.wanted(t, v, e, why)
 	if a == nil {
-		if !why.askable() || e.Commitment == nil || v.rec.State != stateActive || len(c.asks) >= maxAsks {
-			return
-		}
-		a = &ask{askRecord: askRecord{Message: e.Message, Account: e.Account}}
-		c.asks[id] = a
+		return
 	}
-	a.Commitment = *e.Commitment
 	switch {
 	case a.given != nil: // what was answered does not open it
 		a.given = nil
@@ -106,11 +101,27 @@ func (c *Client) askFor(t *tx, v *conversation, e *wire.Entry, why Reason) {
 	case a.stage <= askVault:
 		a.stage = askOwn
 	}
-	t.put(c.self.keys.row("ask", id.conversation, id.seq), a.askRecord)
 	t.then(func() {
 		c.showRow(id)
 		c.askSoon()
 	})
+}
+
+// wanted puts a message among those that are looked for, or returns nil when that is not to be. A device that is
+// switched off goes on looking when it connects again.
+func (c *Client) wanted(t *tx, v *conversation, e *wire.Entry, why Reason) *ask {
+	id := askID{v.id, e.Seq}
+	a := c.asks[id]
+	if a == nil {
+		if !why.askable() || e.Commitment == nil || v.rec.State != stateActive || len(c.asks) >= maxAsks {
+			return nil
+		}
+		a = &ask{askRecord: askRecord{Message: e.Message, Account: e.Account}}
+		c.asks[id] = a
+	}
+	a.Commitment = *e.Commitment
+	t.put(c.self.keys.row("ask", id.conversation, id.seq), a.askRecord)
+	return a
 }
 
 // gotKey ends the search for a message: it is there.

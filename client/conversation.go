@@ -41,6 +41,7 @@ type conversation struct {
 	asked       bool      // somebody cannot join by the group information there is
 	renewed     time.Time // when this device last renewed it for that reason
 	begged      time.Time // when this device last asked for that itself
+	outdated    bool      // the group information does not open under the join key, and the group is lost: another device may know a newer one
 	known       uint64    // the log goes at least as far
 	gap         bool      // entries after the cursor were asked for
 	gaps        int       // how often in a row

@@ -296,6 +296,9 @@ func (c *Client) askVault(v *conversation, seq uint64, why Reason) {
 		if c.self == nil || c.conversations[v.id] != v {
 			return
 		}
+		if a := c.asks[askID{v.id, seq}]; a != nil && a.stage == askRests {
+			a.stage = askVault
+		}
 		t := c.begin()
 		c.lacking(t, v, seq-1, seq+1)
 		_ = t.commit()

@@ -61,6 +61,9 @@ func (c *Client) joinFailed(v *conversation, err error) {
 	case v.rec.Lost == lostStep && !v.ahead && !(isWire(err) && passes(err)):
 		c.found(v) // nobody went on, and nobody joins by this: the commit was good for nobody
 	case v.rec.Lost != 0 && !(isWire(err) && passes(err)):
+		if v.outdated = err == errJoinKey; v.outdated {
+			c.fetchState()
+		}
 		c.later(v, c.jitter(longRetry))
 	case pinned || wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
 		c.emit(cannotJoin(err))

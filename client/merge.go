@@ -101,15 +101,15 @@ func (c *Client) takeState(s wire.State) error {
 }
 
 // takeJoin takes a conversation that another device came into, and a newer join key of one that this
-// device is still to join.
+// device is still to join, or to join again.
 func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 	v := c.conversations[k.Conversation]
 	switch {
 	case v == nil:
 		v = newConversation(k.Conversation, conversationRecord{Kind: k.Kind, State: stateJoining, JoinKey: k.JoinKey, Begun: true})
 		c.conversations[v.id] = v
-	case v.rec.State == stateJoining && v.pending == nil && v.rec.JoinKey != k.JoinKey:
-		v.rec.JoinKey, v.notUntil = k.JoinKey, time.Time{}
+	case (v.rec.State == stateJoining || v.outdated) && v.pending == nil && v.rec.JoinKey != k.JoinKey:
+		v.rec.JoinKey, v.notUntil, v.outdated = k.JoinKey, time.Time{}, false
 	default:
 		return nil
 	}

@@ -107,6 +107,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 		c.cfg.Log.Warn("a message does not open", "conversation", v.id, "seq", e.Seq, "reason", reasonFor(err), "error", err)
 		rec.Reason = c.reason(t, v, e, err)
 		c.count(t, string(rec.Reason))
+		c.wanted(t, v, e, rec.Reason)
 		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
 		peer.Known = false
 		c.keepUnreadable(v, &rec, e)
@@ -240,6 +241,7 @@ func (c *Client) ownEntry(t *tx, v *conversation, e *wire.Entry) error {
 			return nil
 		}
 		c.count(t, string(rec.Reason))
+		c.wanted(t, v, e, rec.Reason)
 		t.then(func() { c.askVault(v, e.Seq, rec.Reason) })
 		c.putMessage(t, v, e.Seq, rec)
 		return nil

@@ -40,7 +40,10 @@ func (w *World) calm(ctx context.Context) error {
 			}
 		}
 	}
-	return w.rest(ctx)
+	if err := w.rest(ctx); err != nil || !w.opts.Homes {
+		return err
+	}
+	return w.heal(ctx)
 }
 
 // rest waits until nothing is on its way any more.
@@ -64,10 +67,15 @@ func (w *World) quiet(ctx context.Context) error {
 		if len(list) == 0 {
 			return fmt.Errorf("%s has no conversation", p.name)
 		}
+		out := false
 		for _, v := range list {
 			if v.KeyChanged {
 				p.acceptAll(ctx, v.People)
 				return fmt.Errorf("%s is warned in %s (%s)", p.name, v.ID, v.Title)
+			}
+			if v.Joining && w.shutOut(ctx, p, v.ID) {
+				out = true
+				continue
 			}
 			if v.Joining {
 				return fmt.Errorf("%s is joining %s", p.name, v.ID)
@@ -85,7 +93,7 @@ func (w *World) quiet(ctx context.Context) error {
 				return err
 			}
 		}
-		if s, err := p.on().Stored(ctx); err != nil || s.Missing+s.Waiting+s.Asking > 0 {
+		if s, err := p.on().Stored(ctx); err != nil || s.Missing+s.Waiting > 0 || s.Asking > 0 && !out {
 			return fmt.Errorf("%s restores %d, stores %d and asks for %d (%w)", p.name, s.Missing, s.Waiting, s.Asking, err)
 		}
 	}
@@ -158,6 +166,7 @@ type row struct {
 	state client.MessageState
 	text  string
 	kept  string // restored from the vault when it is there: what it says then
+	lost  bool   // nobody may give it any more: unreadable for whatever reason, or what kept says
 }
 
 // is reports whether a row of a timeline is what it should be. A message from before the device's time
@@ -166,7 +175,10 @@ func (want row) is(got row) bool {
 	if want.kept != "" && got.state != client.Unreadable {
 		want.text, want.state = want.kept, got.state
 	}
-	want.kept = ""
+	if want.lost && got.state == client.Unreadable {
+		want.text = got.text
+	}
+	want.kept, want.lost = "", false
 	return got == want
 }
 
@@ -223,6 +235,9 @@ func (w *World) entitled(ctx context.Context, p *person, id wire.ID, entries []w
 			rows = append(rows, r)
 		}
 	}
+	if err := w.hurt(ctx, p, id, entries, rows); err != nil {
+		return nil, err
+	}
 	return w.withHistory(ctx, p, id, rows)
 }
 
@@ -239,7 +254,7 @@ func (w *World) withHistory(ctx context.Context, p *person, id wire.ID, rows []r
 		if e.Kind != wire.Application || p.lost(&e) || slices.ContainsFunc(rows, func(r row) bool { return r.seq == e.Seq }) {
 			continue
 		}
-		rows = append(rows, row{e.Seq, e.Message, client.Unreadable, string(client.ReasonNoKey), w.written(e.Message)})
+		rows = append(rows, row{seq: e.Seq, id: e.Message, state: client.Unreadable, text: string(client.ReasonNoKey), kept: w.written(e.Message)})
 	}
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.seq, b.seq) })
 	return rows, err

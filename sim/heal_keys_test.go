@@ -171,6 +171,46 @@ func TestAKeyThatIsMissingComesFromAnotherOwnDevice(t *testing.T) {
 	})
 }
 
+// A device looks into the vault some seconds after a message that it can not open, and asks others then. When it
+// is switched off meanwhile, it does so after it is on again.
+func TestASearchThatASwitchedOffDeviceHadPlannedIsMadeLater(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.say(t, id, "hello")
+		ben.lane.lie(pushed(spoilt))
+		ada.say(t, id, "does not arrive whole")
+		if got := ben.lastReason(t, id); got != "damaged" {
+			t.Fatalf("the reason is %q", got)
+		}
+		ben.lane.lie(liar{})
+		ben.restart(t)
+		time.Sleep(2 * time.Minute)
+		ben.hasTexts(t, id, "hello", "does not arrive whole")
+	})
+}
+
+// While a device has no group, somebody is removed and the join key changes. Another device of the account
+// knows the new one.
+func TestADeviceThatLostItsGroupLearnsTheJoinKeyFromAnother(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ada, ben, cleo := p[0], p[1], p[2]
+		id := ada.create(t, wire.Group, ben, cleo)
+		ada.say(t, id, "before")
+		laptop := w.second(t, ben)
+		time.Sleep(10 * time.Second)
+		ben.damage(t, "epoch", id, nil)
+		must(t, ada.on().Remove(context.Background(), id, cleo.account))
+		time.Sleep(time.Second)
+		ada.say(t, id, "after")
+		laptop.reads(t, id, "after")
+		time.Sleep(15 * time.Minute)
+		ben.hasTexts(t, id, "before", "after")
+		ben.say(t, id, "I am back")
+		ada.reads(t, id, "I am back")
+	})
+}
+
 // beg asks somebody for the key of a message, as a programmer would, and returns what is given.
 func (r *rogue) beg(t *testing.T, to wire.ID, as signal.Place, want ...signal.Wanted) (given []signal.Given) {
 	t.Helper()

@@ -46,14 +46,14 @@ func (w *World) everybody() []*person {
 }
 
 // home lets one thing happen that concerns an account's devices.
-func (w *World) home(ctx context.Context, p *person) {
+func (w *World) home(ctx context.Context, p *person) error {
 	p.mu.Lock()
 	ready := p.signedUp
 	p.mu.Unlock()
 	if !ready {
-		return
+		return nil
 	}
-	switch n := w.rand.IntN(100); {
+	switch n := w.rand.IntN(115); {
 	case n < 30:
 		w.another(ctx, p)
 	case n < 45:
@@ -66,9 +66,12 @@ func (w *World) home(ctx context.Context, p *person) {
 		w.recover(ctx, p)
 	case n < 90:
 		w.roles(ctx, p)
-	default:
+	case n < 100:
 		w.restoreAgain(ctx, p)
+	default:
+		return w.loseKeys(ctx, p)
 	}
+	return nil
 }
 
 // task runs something of an account beside the schedule, one after the other.

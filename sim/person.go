@@ -38,6 +38,7 @@ type person struct {
 	given    map[wire.ID]bool   // messages that went down with a replaced device
 	opened   map[wire.ID]int    // how often a message was announced as opened
 	faults   []client.Fault
+	hurt     map[wire.ID]bool // conversations whose keys the store lost
 
 	anew  time.Time // when the account was begun anew
 	reset []client.AccountReset

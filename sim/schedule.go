@@ -19,8 +19,8 @@ func (w *World) step(ctx context.Context, step int) error {
 	}
 	p := people[w.rand.IntN(len(people))]
 	switch n := w.rand.IntN(100); {
-	case n < 16 && w.opts.Homes:
-		w.home(ctx, p)
+	case n < 18 && w.opts.Homes:
+		return w.home(ctx, p)
 	case n < 48:
 		w.write(ctx, p)
 	case n < 56:

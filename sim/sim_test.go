@@ -23,7 +23,7 @@ var (
 const shortSeeds = 4
 
 // TestAllDevicesOfAnAccountReadTheSame plays worlds of fewer people, each with up to three devices at the same
-// time, which come and go, are removed, sign out and in, change the password, and recover by code.
+// time, which come and go, are removed, sign out and in, change the password, recover by code, and lose keys.
 func TestAllDevicesOfAnAccountReadTheSame(t *testing.T) {
 	if *oneSeed != 0 {
 		playHomes(t, *oneSeed, os.Stderr)
