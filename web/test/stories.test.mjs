@@ -8,7 +8,7 @@ import { Server } from './lib/server.mjs';
 import { Wire } from './lib/wire.mjs';
 
 // What a browser says when the server is away, which is what these tests do to it.
-const serverAway = [/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/, /WebSocket connection to .* failed/];
+const serverAway = [/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/, /ERR_SOCKET_NOT_CONNECTED/, /WebSocket connection to .* failed/];
 
 const databases = [
   { name: 'SQLite', skip: noBrowser() },
