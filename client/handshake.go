@@ -291,8 +291,9 @@ func (c *Client) merge(t *tx, v *conversation) error {
 // enterGroup merges a handshake by which this device came in: its log begins here.
 func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error {
 	notice, lost, before := v.pending.Notice, v.rec.Lost != 0, v.roster
-	if v.pending.Kind == pendingExternal && len(v.pending.handshake().Remove) > 0 && v.rec.Counter == 0 {
-		c.countOn(v) // it was here before, and its record was lost
+	back := v.pending.Kind == pendingExternal && len(v.pending.handshake().Remove) > 0 // in the place of an old leaf
+	if back && v.rec.Counter == 0 {
+		c.countOn(v) // its record was lost
 	}
 	created := v.pending.Kind == pendingCreate
 	if err := c.merge(t, v); err != nil {
@@ -308,6 +309,9 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		v.rec.Read = seq // what came before is not news here
 	}
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = seq, seq, seq, v.group.Epoch()
+	if !back {
+		v.rec.Since = v.rec.Epoch
+	}
 	if lost {
 		c.rejoined(t, v, before)
 	}

@@ -162,7 +162,8 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	c.lacking(t, v, v.rec.Cursor, item.Seq)
 	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
 	v.rec.Lost, v.rec.Split, v.rec.Cut, v.rec.Leaving = 0, 0, nil, nil
-	v.rec.Cursor, v.rec.Handshake, v.rec.Joined, v.rec.Epoch = item.Seq, item.Seq, item.Seq, g.Epoch()
+	v.rec.Cursor, v.rec.Handshake, v.rec.Joined = item.Seq, item.Seq, item.Seq
+	v.rec.Epoch, v.rec.Since = g.Epoch(), g.Epoch()
 	v.pending, v.welcome, v.outside, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
 	v.peers = map[wire.ID]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))

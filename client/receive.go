@@ -207,8 +207,13 @@ func (c *Client) reason(t *tx, v *conversation, e *wire.Entry, err error) Reason
 		return ReasonBehind
 	}
 	if errors.Is(err, mls.ErrUnknownEpoch) {
-		if h, herr := mls.ParseHeader(e.Frame); herr == nil && h.Epoch < v.rec.Epoch {
+		h, herr := mls.ParseHeader(e.Frame)
+		switch {
+		case herr != nil:
+		case h.Epoch < v.rec.Since:
 			return ReasonBeforeJoin
+		case h.Epoch < v.rec.Epoch:
+			return ReasonKeyGone // it crossed this device's return, and says nothing of the group
 		}
 	}
 	c.doubt(t, v, err)

@@ -94,6 +94,7 @@ type conversationRecord struct {
 	Begun     bool                  `cbor:"13,keyasint"` // the server has a log for it
 	Rejoined  uint64                `cbor:"14,keyasint"` // milliseconds since 1970: the last repair
 	Epoch     uint64                `cbor:"15,keyasint"` // in which this device's group began
+	Since     uint64                `cbor:"24,keyasint"` // the epoch in which this device came in, whatever leaves it had after; 0: not known
 	Confirmed bool                  `cbor:"16,keyasint"` // somebody else was heard from in this device's group
 	Skipped   bool                  `cbor:"17,keyasint"` // the last handshake was skipped: the server's group information is no good
 	Lost      uint8                 `cbor:"20,keyasint"` // why the group is not to be used (heal.go); 0: it is

@@ -190,6 +190,35 @@ func TestASearchThatASwitchedOffDeviceHadPlannedIsMadeLater(t *testing.T) {
 	})
 }
 
+// A message that was sealed before a device came back, and is in the log after that, is one the device was there for.
+func TestAMessageThatCrossedAReturnIsLookedForWithItsSender(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.say(t, id, "before")
+		ben.reads(t, id, "before")
+		ada.lane.lie(pushed(func(e wire.Entry) []wire.Entry {
+			if e.Kind == wire.HandshakeEntry {
+				return nil // she does not see yet that ben came back
+			}
+			return []wire.Entry{e}
+		}))
+		ben.damage(t, "epoch", id, nil)
+		ada.say(t, id, "he notices by this")
+		time.Sleep(5 * time.Second)
+		if n := w.rejoins(t, ben, id); n != 1 {
+			t.Fatalf("%d rejoins", n)
+		}
+		ada.say(t, id, "crossing")
+		ada.lane.lie(liar{})
+		if got := ben.lastReason(t, id); got != "key-gone" {
+			t.Errorf("the reason is %q", got)
+		}
+		time.Sleep(2 * time.Minute)
+		ben.hasTexts(t, id, "before", "he notices by this", "crossing")
+	})
+}
+
 // While a device has no group, somebody is removed and the join key changes. Another device of the account
 // knows the new one.
 func TestADeviceThatLostItsGroupLearnsTheJoinKeyFromAnother(t *testing.T) {
