@@ -60,7 +60,6 @@ describe('two browsers of one person', { skip: noBrowser(), timeout: 300_000 }, 
 
   const back = (person) => person.page.goto(`${server.url}#/`);
   const box = (person) => person.textbox('Message');
-  const holds = (person, text) => person.page.waitForFunction((t) => document.querySelector('.composer-input')?.value === t, text);
 
   it('what was begun on one is a draft in the list of the other, and goes on there', async () => {
     await ana.openConversation('Everyone');
@@ -68,9 +67,9 @@ describe('two browsers of one person', { skip: noBrowser(), timeout: 300_000 }, 
     await box(ana).fill('half a thought');
     await tablet.link('Everyone').getByText('Draft').waitFor();
     await tablet.openConversation('Everyone');
-    await holds(tablet, 'half a thought');
+    await tablet.holds('half a thought');
     await box(tablet).fill('half a thought, and the rest');
-    await holds(ana, 'half a thought, and the rest');
+    await ana.holds('half a thought, and the rest');
   });
 
   it('a draft never overwrites what is being written', async () => {
@@ -87,12 +86,12 @@ describe('two browsers of one person', { skip: noBrowser(), timeout: 300_000 }, 
     await box(tablet).fill('survives');
     await ana.link('Everyone').getByText('Draft: survives').waitFor();
     await tablet.page.reload();
-    await holds(tablet, 'survives');
+    await tablet.holds('survives');
     await ana.openConversation('Everyone');
-    await holds(ana, 'survives');
+    await ana.holds('survives');
     await tablet.button('Send').click();
     await tablet.seesSent('survives');
-    await holds(ana, '');
+    await ana.holds('');
     await back(ana);
     await ana.link('Everyone').getByText('You: survives').waitFor();
   });

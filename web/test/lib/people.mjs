@@ -162,6 +162,13 @@ export class Person {
     await this.button('Send').click();
   }
 
+  /** Waits until the box for messages holds a text. */
+  async holds(text, patience = 10_000) {
+    const box = this.textbox('Message');
+    for (const end = Date.now() + patience; (await box.inputValue()) !== text && Date.now() < end; ) await this.page.waitForTimeout(50);
+    assert.equal(await box.inputValue(), text);
+  }
+
   /** The items of the timeline that hold a sender's name and a text. */
   items(sender, text) {
     return this.messages.getByRole('article').filter({ hasText: text }).filter({ hasText: sender });
