@@ -65,18 +65,3 @@ func (c *Client) withRow(ctx context.Context, id, message wire.ID, f func(*tx, *
 		return t.commit()
 	})
 }
-
-// eachMessage calls f for every row of a timeline.
-func (c *Client) eachMessage(v *conversation, f func(seq uint64, rec *messageRecord)) error {
-	return c.each(Prefix(c.self.keys.rows("msg", v.id)), func(key string, value []byte) error {
-		_, seq, err := splitRow(key[len(c.self.keys.table("msg")):])
-		rec := new(messageRecord)
-		if err == nil {
-			err = wire.Decode(value, rec)
-		}
-		if err == nil {
-			f(seq, rec)
-		}
-		return err
-	})
-}

@@ -21,7 +21,8 @@ type stretch struct {
 	entries []wire.Entry // newest first
 	low     uint64       // the lowest seq this stretch settles
 	rows    []restoredRow
-	above   neighbour // what the timeline has above the entry at hand
+	have    map[uint64]*messageRecord // what the timeline has of the messages that are being verified
+	above   neighbour                 // what the timeline has above the entry at hand
 	lacks   []lackedRow
 }
 

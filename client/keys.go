@@ -57,6 +57,11 @@ func (k keyring) row(table string, conversation wire.ID, order uint64) string {
 	return fmt.Sprintf("%s%016x", k.rows(table, conversation), order)
 }
 
+// between is the range of a conversation's rows with from <= order < to.
+func (k keyring) between(table string, conversation wire.ID, from, to uint64) Range {
+	return Range{From: k.row(table, conversation, from), To: k.row(table, conversation, to)}
+}
+
 func (k keyring) peer(conversation, device wire.ID) string {
 	return k.rows("peer", conversation) + device.String()
 }

@@ -182,19 +182,10 @@ func (w *pageWrite) recordKey() string {
 // bucketKeys reads from the timeline what belongs into a page.
 func (c *Client) bucketKeys(id pageID) (keys []vault.PageKey, err error) {
 	first := id.bucket * wire.PageBucket
-	r := Range{From: c.self.keys.row("msg", id.conversation, first), To: c.self.keys.row("msg", id.conversation, first+wire.PageBucket)}
-	prefix := len(c.self.keys.table("msg"))
-	err = c.each(r, func(key string, value []byte) error {
-		_, seq, err := splitRow(key[prefix:])
-		if err != nil {
-			return err
-		}
-		var rec messageRecord
-		if err := wire.Decode(value, &rec); err != nil {
-			return err
-		}
+	r := c.self.keys.between("msg", id.conversation, first, first+wire.PageBucket)
+	err = c.eachMessageIn(r, func(seq uint64, rec *messageRecord) {
 		if rec.Key == nil || rec.Commitment == nil {
-			return nil
+			return
 		}
 		k := vault.PageKey{Seq: seq, Key: *rec.Key, Commitment: *rec.Commitment}
 		if rec.Fate != nil {
@@ -203,7 +194,6 @@ func (c *Client) bucketKeys(id pageID) (keys []vault.PageKey, err error) {
 		if rec.Fate == nil || rec.Fate.Mode == DeviceOnly {
 			keys = append(keys, k)
 		}
-		return nil
 	})
 	return keys, err
 }

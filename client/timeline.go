@@ -237,3 +237,24 @@ func (c *Client) List(ctx context.Context) (all []Conversation, err error) {
 	})
 	return all, err
 }
+
+// eachMessage calls f for every row of a timeline.
+func (c *Client) eachMessage(v *conversation, f func(seq uint64, rec *messageRecord)) error {
+	return c.eachMessageIn(Prefix(c.self.keys.rows("msg", v.id)), f)
+}
+
+// eachMessageIn calls f for every row of timelines in a range of keys.
+func (c *Client) eachMessageIn(r Range, f func(seq uint64, rec *messageRecord)) error {
+	prefix := len(c.self.keys.table("msg"))
+	return c.each(r, func(key string, value []byte) error {
+		_, seq, err := splitRow(key[prefix:])
+		rec := new(messageRecord)
+		if err == nil {
+			err = wire.Decode(value, rec)
+		}
+		if err == nil {
+			f(seq, rec)
+		}
+		return err
+	})
+}

@@ -114,7 +114,7 @@ export function pageModules(files, from = 'main.js', found = new Set()) {
 // Inlining makes code larger, and a page is loaded more often than it computes: it stays on where time
 // is spent, in the cryptography and the runtime, and off in the rest. Measured: a tenth less to load.
 // The NIST curves are linked in but no default suite uses them, so they count among the rest.
-const inlining = ['all=-l', 'crypto/...=', 'golang.org/x/crypto/...=', 'runtime=', 'internal/runtime/...=',
+const inlining = ['all=-l', 'crypto/...=', 'math/bits=', 'golang.org/x/crypto/...=', 'runtime=', 'internal/runtime/...=',
   'crypto/internal/fips140/nistec/...=-l', 'crypto/internal/fips140/ecdsa=-l', 'crypto/elliptic=-l'];
 
 function compileCore() {
