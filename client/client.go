@@ -138,7 +138,7 @@ func (c *Client) forget() {
 	c.failures = map[string]uint64{}
 	c.asks, c.requests = map[askID]*ask{}, map[wire.ID]*askRequest{}
 	c.pages = pageBook{due: map[pageID]uint64{}}
-	c.restore = restorer{faults: map[wire.ID]bool{}}
+	c.restore = restorer{at: map[wire.ID]*reading{}, faults: map[wire.ID]bool{}}
 }
 
 // loop runs what is handed in, one after the other, until Close.

@@ -103,7 +103,7 @@ func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan)
 		return err
 	}
 	rec := &pendingRecord{
-		Kind: kind, Message: id, Epoch: next.MarshalEpoch(), Ratchets: next.MarshalRatchets(), Notice: p.notice,
+		Kind: kind, Message: id, Epoch: next.MarshalEpoch(), Ratchets: next.MarshalRatchets(), Notice: p.notice, next: next,
 	}
 	rec.Body = handshakeBody(kind, h, roster)
 	t := c.begin()
@@ -255,7 +255,7 @@ func (c *Client) abandon(v *conversation, refusal *wire.Error) {
 // merge makes the state after the pending handshake the present one. Keys of messages that arrived
 // while it waited stay gone.
 func (c *Client) merge(t *tx, v *conversation) error {
-	g, err := mls.ParseGroup(v.pending.Epoch, v.pending.Ratchets, c.self.key.Signer())
+	g, err := v.pending.group(c.self.key.Signer())
 	if err != nil {
 		return errBroken
 	}

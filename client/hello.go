@@ -41,7 +41,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.saveState()
 	c.writePages()
 	c.draftsAgain()
-	c.restoreSoon()
+	c.restoreOnConnect()
 	clear(c.unknown)
 	c.lookAtContacts()
 	c.readmit()

@@ -15,6 +15,9 @@ const (
 	laterStretch = 400
 	verifiedEach = 32 // messages verified before others get their turn
 	pagesAtOnce  = 16
+
+	glancesAtOnce   = 8 // on their way: what a slow line costs is waiting
+	stretchesAtOnce = 2
 )
 
 // gap is a stretch of a conversation's log from before this device's time in it: From < seq < To.
@@ -52,18 +55,24 @@ type Restore struct {
 
 func (Restore) event() {}
 
-// restorer restores history, one conversation and one stretch at a time, without anybody waiting for it.
+// restorer restores history, some conversations at a time and one stretch of each, without anybody waiting for it.
 type restorer struct {
-	looking  wire.ID // the conversation that the person has opened
-	asked    bool    // for older rows of it than there are
-	running  bool
-	planned  bool
-	attempts int
-	total    uint64 // entries that were to be restored when it began
-	told     bool   // progress was told
-	vault    openedPages
+	looking wire.ID // the conversation that the person has opened
+	asked   bool    // for older rows of it than there are
+	planned bool
+	total   uint64 // entries that were to be restored when it began
+	told    bool   // progress was told
+	at      map[wire.ID]*reading
+	faults  map[wire.ID]bool
+}
+
+// reading is a conversation whose history is being restored: what one stretch leaves to the next.
+type reading struct {
+	stretch  *stretch // on its way
+	pages    openedPages
 	newer    map[wire.ID]followed
-	faults   map[wire.ID]bool
+	attempts int
+	pausing  bool // after a failure
 }
 
 // followed is the oldest restored message of a device so far: the one before it must have its Previous.
@@ -105,27 +114,60 @@ func (c *Client) restoreSoon() {
 	}
 }
 
-// restoreNext takes the next stretch: of the opened conversation first, until it fills a few screens;
+// restoreOnConnect goes on restoring, also what failed on the last connection.
+func (c *Client) restoreOnConnect() {
+	for _, r := range c.restore.at {
+		r.pausing = false
+	}
+	c.restoreSoon()
+}
+
+// restoreNext takes the next stretches: of the opened conversation first and alone, until it fills a few screens;
 // then a glance at each conversation; then the rest, newest conversation first.
 func (c *Client) restoreNext() {
-	r := &c.restore
-	if r.running || c.self == nil || !c.online() || c.session.State != SignedIn {
+	if c.self == nil || !c.online() || c.session.State != SignedIn {
 		return
 	}
-	v := c.mostWanted()
-	if v == nil {
+	for v := c.mostWanted(); v != nil && c.roomFor(v); v = c.mostWanted() {
+		c.restore.total = max(c.restore.total, c.entriesLeft())
+		c.fetchStretch(v)
+	}
+	for id, r := range c.restore.at {
+		if r.stretch == nil && !r.pausing || c.conversations[id] == nil {
+			delete(c.restore.at, id)
+		}
+	}
+	if len(c.restore.at) == 0 {
 		c.restored()
-		return
 	}
-	if r.total == 0 {
-		r.total = c.entriesLeft()
+}
+
+// roomFor reports whether one more stretch may be on its way.
+func (c *Client) roomFor(v *conversation) bool {
+	if c.urgency(v) == urgencyNow {
+		return true
 	}
-	r.running = true
-	c.fetchStretch(v)
+	n := 0
+	for id, r := range c.restore.at {
+		other := c.conversations[id]
+		if r.stretch == nil || other == nil {
+			continue
+		}
+		if n++; c.urgency(other) == urgencyNow {
+			return false
+		}
+	}
+	if c.urgency(v) == urgencyGlance {
+		return n < glancesAtOnce
+	}
+	return n < stretchesAtOnce
 }
 
 func (c *Client) mostWanted() (best *conversation) {
 	for _, v := range c.conversations {
+		if r := c.restore.at[v.id]; r != nil && (r.stretch != nil || r.pausing) {
+			continue
+		}
 		if v.history.left() > 0 && (best == nil || c.wantedBefore(v, best)) {
 			best = v
 		}
@@ -143,16 +185,24 @@ func (c *Client) wantedBefore(a, b *conversation) bool {
 	return slices.Compare(a.id[:], b.id[:]) < 0
 }
 
+// How soon a conversation's history is wanted.
+const (
+	urgencyNow = iota // the person waits for it
+	urgencyGlance
+	urgencyOpened
+	urgencyRest
+)
+
 func (c *Client) urgency(v *conversation) int {
-	switch opened := v.id == c.restore.looking; {
-	case opened && (c.restore.asked || v.history.Fetched < openedGlance):
-		return 0
+	switch looking := v.id == c.restore.looking; {
+	case looking && (c.restore.asked || v.history.Fetched < openedGlance):
+		return urgencyNow
 	case v.history.Fetched == 0:
-		return 1
-	case opened:
-		return 2
+		return urgencyGlance
+	case looking:
+		return urgencyOpened
 	}
-	return 3
+	return urgencyRest
 }
 
 func lastAt(v *conversation) uint64 {
@@ -186,7 +236,7 @@ func (c *Client) restored() {
 	if r.told || r.total > 0 {
 		c.emit(Restore{Done: r.total, Total: r.total, Finished: true})
 	}
-	r.told, r.total, r.vault, r.newer = false, 0, openedPages{}, nil
+	r.told, r.total = false, 0
 }
 
 // lookingAt puts the conversation that the person has opened first.
@@ -204,10 +254,10 @@ func (c *Client) lookingAt(v *conversation, older bool) {
 	}
 }
 
-// restoreFailed pauses restoring. The next connection goes on with it in any case.
+// restoreFailed pauses restoring a conversation. The next connection goes on with it in any case.
 func (c *Client) restoreFailed(v *conversation, err error) {
-	r := &c.restore
-	r.running = false
+	r := c.restore.at[v.id]
+	r.stretch = nil
 	switch wire.CodeOf(err) {
 	case CodeOffline:
 		return
@@ -223,7 +273,11 @@ func (c *Client) restoreFailed(v *conversation, err error) {
 	if r.attempts == patientAttempts && isWire(err) && !passes(err) {
 		c.emit(Fault{Code: CodeVault, Text: "The server does not show the history of a conversation: " + c.view(v).Title})
 	}
-	c.after(c.jitter(c.cfg.Backoff.at(r.attempts)), c.restoreNext)
+	r.pausing = true
+	c.after(c.jitter(c.cfg.Backoff.at(r.attempts)), func() {
+		r.pausing = false
+		c.restoreNext()
+	})
 }
 
 // giveUp leaves the history of a conversation that the server says is not this account's.

@@ -23,7 +23,7 @@ func (s *stretch) finish() {
 		c.askFor(t, v, l.entry, l.reason)
 	}
 	c.settleAsks(t, v, s.low, s.gap.To)
-	for bucket, p := range c.restore.vault.pages {
+	for bucket, p := range s.at.pages.pages {
 		if bucket >= s.low/wire.PageBucket && p.rec.Revision > 0 {
 			t.put(s.me.keys.row("page", v.id, bucket), p.rec)
 		}
@@ -33,20 +33,20 @@ func (s *stretch) finish() {
 	}
 	v.history.Fetched += uint64(len(s.entries))
 	t.put(s.me.keys.of("history", v.id), v.history)
-	glance := v.id == c.restore.looking && (c.restore.asked || v.history.Fetched <= openedGlance)
+	watched := v.id == c.restore.looking && (c.restore.asked || v.history.Fetched <= openedGlance)
 	t.then(func() {
-		if glance {
+		if watched {
 			c.restore.asked = false
 		}
-		if glance || healed {
+		if watched || healed {
 			s.show()
 		}
-		c.restore.running, c.restore.attempts = false, 0
+		s.at.stretch, s.at.attempts = nil, 0
 		c.progress(v)
 		c.restoreSoon()
 	})
 	if t.commit() != nil {
-		c.restore.running = false
+		s.at.stretch = nil
 	}
 }
 

@@ -17,6 +17,7 @@ type stretch struct {
 	c       *Client
 	me      *self
 	v       *conversation
+	at      *reading
 	gap     gap
 	entries []wire.Entry // newest first
 	low     uint64       // the lowest seq this stretch settles
@@ -38,12 +39,11 @@ type restoredRow struct {
 	here bool // it stood in the timeline before
 }
 
-// openedPages holds the pages of the conversation that is being restored, as far down as it has come.
+// openedPages holds the pages of a conversation that is being restored, as far down as it has come.
 type openedPages struct {
-	conversation wire.ID
-	asked        bool
-	below        uint64 // buckets from here on up were asked for
-	pages        map[uint64]openedPage
+	asked bool
+	below uint64 // buckets from here on up were asked for
+	pages map[uint64]openedPage
 }
 
 // openedPage is a page of the vault: its keys by seq, or why there are none.
@@ -62,11 +62,13 @@ func (r *pageRecord) count() (n uint64) {
 
 func (c *Client) fetchStretch(v *conversation) {
 	v.history.Gaps = slices.DeleteFunc(v.history.Gaps, func(g gap) bool { return g.size() == 0 })
-	s := &stretch{c: c, me: c.self, v: v, gap: v.history.Gaps[len(v.history.Gaps)-1]}
-	if c.restore.vault.conversation != v.id {
-		c.restore.vault = openedPages{conversation: v.id, pages: map[uint64]openedPage{}}
-		c.restore.newer = map[wire.ID]followed{}
+	r := c.restore.at[v.id]
+	if r == nil {
+		r = &reading{pages: openedPages{pages: map[uint64]openedPage{}}, newer: map[wire.ID]followed{}}
+		c.restore.at[v.id] = r
 	}
+	s := &stretch{c: c, me: c.self, v: v, at: r, gap: v.history.Gaps[len(v.history.Gaps)-1]}
+	r.stretch = s
 	limit := uint64(laterStretch)
 	if v.history.Fetched == 0 {
 		limit = firstGlance
@@ -95,7 +97,7 @@ func (s *stretch) request(kind wire.Kind, body any, then func(body []byte) error
 
 // stands reports whether the stretch is still wanted: nobody signed out, and the state was not read anew.
 func (s *stretch) stands() bool {
-	return s.c.self == s.me && s.c.conversations[s.v.id] == s.v && s.c.restore.running
+	return s.c.self == s.me && s.c.conversations[s.v.id] == s.v && s.at.stretch == s
 }
 
 // take checks that the entries are what was asked for.
@@ -124,7 +126,7 @@ func (s *stretch) take(body []byte) error {
 
 // fetchPages reads the vault as far down as the entries go.
 func (s *stretch) fetchPages() error {
-	o := &s.c.restore.vault
+	o := &s.at.pages
 	if o.asked && o.below <= s.low/wire.PageBucket {
 		return s.fetchSenders()
 	}
@@ -143,7 +145,7 @@ func (s *stretch) fetchPages() error {
 }
 
 func (s *stretch) takePages(before uint64, list []wire.Page) error {
-	o := &s.c.restore.vault
+	o := &s.at.pages
 	if len(list) == 0 {
 		o.asked, o.below = true, 0
 	}
@@ -169,7 +171,7 @@ func (s *stretch) openPage(p wire.Page) (openedPage, error) {
 		return out, err
 	}
 	keys, err := s.c.openPage(s.v.id, p)
-	if errors.Is(err, errNewerEpoch) && s.c.restore.attempts < patientAttempts {
+	if errors.Is(err, errNewerEpoch) && s.at.attempts < patientAttempts {
 		return out, err // the state that knows this epoch is on its way, or the server made it up
 	}
 	if err != nil {

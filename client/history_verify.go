@@ -49,7 +49,7 @@ func (s *stretch) lookUp(entries []wire.Entry) error {
 // endsAtReset finds that what comes now is from before the account began anew: one line says so, in place of
 // all that nobody can open any more, and nothing more is asked for.
 func (s *stretch) endsAtReset(e *wire.Entry) bool {
-	if _, found := s.c.restore.vault.pages[e.Seq/wire.PageBucket].keys[e.Seq]; found || e.Kind != wire.Application || !s.c.beforeReset(e) {
+	if _, found := s.at.pages.pages[e.Seq/wire.PageBucket].keys[e.Seq]; found || e.Kind != wire.Application || !s.c.beforeReset(e) {
 		return false
 	}
 	s.low = s.gap.From + 1
@@ -79,7 +79,7 @@ func (s *stretch) row(e *wire.Entry) error {
 		return nil // it stays as it was
 	}
 	if errors.Is(err, errDisappeared) || errors.Is(err, errDeviceOnly) {
-		delete(s.c.restore.newer, e.Device)
+		delete(s.at.newer, e.Device)
 		if errors.Is(err, errDeviceOnly) {
 			return s.deviceOnly(e)
 		}
@@ -92,7 +92,7 @@ func (s *stretch) row(e *wire.Entry) error {
 		if rec.Reason != ReasonNoKey {
 			s.c.cfg.Log.Warn("a restored message does not open", "conversation", s.v.id, "seq", e.Seq, "error", err)
 		}
-		delete(s.c.restore.newer, e.Device)
+		delete(s.at.newer, e.Device)
 	} else {
 		s.fill(&rec, e, &opened)
 		if have != nil && have.Fate != nil {
@@ -100,7 +100,7 @@ func (s *stretch) row(e *wire.Entry) error {
 		}
 	}
 	if s.c.expired(&rec) {
-		delete(s.c.restore.newer, e.Device)
+		delete(s.at.newer, e.Device)
 		return nil
 	}
 	s.rows = append(s.rows, restoredRow{e.Seq, rec, have != nil})
@@ -110,7 +110,7 @@ func (s *stretch) row(e *wire.Entry) error {
 func (s *stretch) fill(rec *messageRecord, e *wire.Entry, o *content.Opened) {
 	rec.Root = wire.Hash(s.chainOf(e.Account).Root())
 	rec.fill(o, e)
-	newer, ok := s.c.restore.newer[e.Device]
+	newer, ok := s.at.newer[e.Device]
 	ok = ok && e.Seq < newer.seq // what is asked for again does not come in order
 	if ok && o.Counter >= newer.counter {
 		rec.Body, rec.Key, rec.Reason = nil, nil, ReasonReplayed
@@ -119,7 +119,7 @@ func (s *stretch) fill(rec *messageRecord, e *wire.Entry, o *content.Opened) {
 	if ok && !newer.previous.IsZero() && newer.previous != o.Hash {
 		s.mark(newer.seq, ReasonMissingBefore)
 	}
-	s.c.restore.newer[e.Device] = followed{seq: e.Seq, counter: o.Counter, previous: o.Previous}
+	s.at.newer[e.Device] = followed{seq: e.Seq, counter: o.Counter, previous: o.Previous}
 }
 
 // mark gives a row that was restored before a reason.
@@ -140,7 +140,7 @@ func (s *stretch) mark(seq uint64, why Reason) {
 // open verifies a message as if it had just come: that the log still has the token that this account's
 // device had accepted, that the sender's device signed it, and that all speak of the same.
 func (s *stretch) open(e *wire.Entry) (content.Opened, error) {
-	page, ok := s.c.restore.vault.pages[e.Seq/wire.PageBucket]
+	page, ok := s.at.pages.pages[e.Seq/wire.PageBucket]
 	k, found := page.keys[e.Seq]
 	if !found && e.Gone() && s.disappeared(e) {
 		return content.Opened{}, errDisappeared // whatever somebody gave for it meanwhile
@@ -184,7 +184,7 @@ func (s *stretch) withheld() {
 	for i := range s.entries {
 		shown[s.entries[i].Seq] = true
 	}
-	for _, page := range s.c.restore.vault.pages {
+	for _, page := range s.at.pages.pages {
 		for seq, k := range page.keys {
 			if seq < s.low || seq >= s.gap.To || shown[seq] {
 				continue

@@ -149,7 +149,7 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 	}
 	p.declare()
 	s, err := mls.JoinExternal(c.mls(), mls.ExternalOptions{
-		GroupInfo: info, Signer: c.self.key.Signer(), Credential: *leafCredential(cred), Resync: old, AAD: p.options.AAD,
+		Inspected: view, Signer: c.self.key.Signer(), Credential: *leafCredential(cred), Resync: old, AAD: p.options.AAD,
 	})
 	if err != nil {
 		return err

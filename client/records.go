@@ -1,8 +1,11 @@
 package client
 
 import (
+	"crypto"
+
 	"frond/client/content"
 	"frond/client/vault"
+	"frond/mls"
 	"frond/wire"
 )
 
@@ -140,6 +143,16 @@ type pendingRecord struct {
 	Epoch    []byte       `cbor:"4,keyasint"`
 	Ratchets []byte       `cbor:"5,keyasint"`
 	Notice   noticeRecord `cbor:"6,keyasint"`
+
+	next *mls.Group // what Epoch and Ratchets say, until this device is switched off
+}
+
+// group is the state that follows.
+func (p *pendingRecord) group(signer crypto.Signer) (*mls.Group, error) {
+	if p.next != nil {
+		return p.next, nil
+	}
+	return mls.ParseGroup(p.Epoch, p.Ratchets, signer)
 }
 
 // handshake is the commit with what goes with it.

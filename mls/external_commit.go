@@ -9,7 +9,8 @@ import (
 
 // ExternalOptions say how to join by external commit.
 type ExternalOptions struct {
-	GroupInfo  []byte // MLSMessage with the ratchet tree and the external key
+	GroupInfo  []byte         // MLSMessage with the ratchet tree and the external key
+	Inspected  *GroupInfoView // instead of GroupInfo: what InspectGroupInfo said, whose signatures are not checked again
 	Signer     crypto.Signer
 	Credential Credential
 	Resync     []LeafIndex // at most one: the own leaf of before, which the commit removes
@@ -27,11 +28,7 @@ func JoinExternal(c Config, o ExternalOptions) (*Staged, error) {
 	if err := checkHandshakeSize(o.AAD, nil); err != nil {
 		return nil, err
 	}
-	info, s, err := openGroupInfo(o.GroupInfo)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := info.verifyTree(&c, s, bytes.Clone(o.Tree))
+	info, s, tree, err := o.verified(&c)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +44,19 @@ func JoinExternal(c Config, o ExternalOptions) (*Staged, error) {
 	e.interim = s.interimTranscriptHash(info.context.confirmedTranscriptHash, info.confirmationTag)
 	j := &externalJoiner{config: &c, options: &o, epoch: e}
 	return j.join(external)
+}
+
+// verified is the group information with its tree, after all checks that a newcomer owes.
+func (o *ExternalOptions) verified(c *Config) (*groupInfo, *suite, *ratchetTree, error) {
+	if v := o.Inspected; v != nil {
+		return v.info, v.suite, v.tree, v.tree.authenticateAll(c)
+	}
+	info, s, err := openGroupInfo(o.GroupInfo)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	tree, err := info.verifyTree(c, s, bytes.Clone(o.Tree))
+	return info, s, tree, err
 }
 
 // externalJoiner holds the parts of an external commit while it is made. epoch has the public half of

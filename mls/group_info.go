@@ -147,6 +147,16 @@ func (t *ratchetTree) verifyLeaves(c *Config, ctx *groupContext) error {
 	return nil
 }
 
+// authenticateAll asks the application about every leaf.
+func (t *ratchetTree) authenticateAll(c *Config) error {
+	for _, m := range t.memberList() {
+		if err := c.authenticate(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // GroupInfoView is what a verified group info says about its group.
 type GroupInfoView struct {
 	GroupID    []byte
@@ -155,6 +165,10 @@ type GroupInfoView struct {
 	Extensions []Extension // of the group context
 	Members    []Member
 	Signer     LeafIndex
+
+	info  *groupInfo
+	suite *suite
+	tree  *ratchetTree
 }
 
 // InspectGroupInfo reads an MLSMessage that carries a group info with its ratchet tree, and verifies
@@ -172,6 +186,7 @@ func InspectGroupInfo(message []byte) (*GroupInfoView, error) {
 	return &GroupInfoView{
 		GroupID: i.context.groupID, Epoch: i.context.epoch, Suite: i.context.suite,
 		Extensions: i.context.extensions, Members: t.memberList(), Signer: i.signer,
+		info: i, suite: s, tree: t,
 	}, nil
 }
 

@@ -223,6 +223,40 @@ func TestExternalJoinAndResync(t *testing.T) {
 	})
 }
 
+// What was inspected once serves to join, as often as a race is lost, and joining changes nothing of it.
+func TestJoiningByAnInspectedGroupInfo(t *testing.T) {
+	t.Parallel()
+	eachSuite(t, func(t *testing.T, w *world) {
+		pair(w)
+		alice := w.person("alice").group
+		info, err := alice.GroupInfo()
+		must(t, err)
+		view, err := InspectGroupInfo(info)
+		must(t, err)
+		for _, name := range []string{"carol", "dave", "erin"} {
+			o := ExternalOptions{Inspected: view, Signer: w.person(name).signer, Credential: BasicCredential([]byte(name))}
+			joined, err := JoinExternal(testConfig(), o)
+			must(t, err)
+			seen, err := alice.Stage(testConfig(), joined.Message())
+			must(t, err)
+			wantNames(t, "members", seen.Merge().Members(), "alice", "bob", name)
+			if a, b := seen.Merge().EpochAuthenticator(), joined.Merge().EpochAuthenticator(); !bytes.Equal(a, b) {
+				t.Fatal("the members do not agree")
+			}
+			refusing := testConfig()
+			refusing.Authenticate = func(m Member) error {
+				if string(m.Credential.Identity) == "bob" {
+					return errors.New("not in this house")
+				}
+				return nil
+			}
+			if _, err := JoinExternal(refusing, o); !errors.Is(err, ErrNotAuthentic) {
+				t.Fatalf("joined whom the application refuses: %v", err)
+			}
+		}
+	})
+}
+
 func TestRefusedCommitLeavesTheStateUnchanged(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, suite: SuiteX25519, people: map[string]*person{}}

@@ -184,3 +184,35 @@ func (p *person) allSent(ctx context.Context, ids []wire.ID) bool {
 	}
 	return true
 }
+
+// A server at the other end of the world answers after a fifth of a second. Its answers to a new device are waited for
+// together, not one after the other.
+func TestADistantServerCostsANewDeviceFewRoundTrips(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben := p[0], p[1]
+		const groups = 40
+		for range groups {
+			ada.say(t, ada.create(t, wire.Group, ben), "hello")
+		}
+		ada.settle(t)
+		again := w.again(ada)
+		again.lane.inner = distant{again.lane.inner, 100 * time.Millisecond}
+		began := time.Now()
+		again.begin(t)
+		read := func() (n int) {
+			for _, v := range again.conversations(ctx) {
+				if v.Last != nil && v.Last.Text == "hello" {
+					n++
+				}
+			}
+			return n
+		}
+		for read() < groups && time.Since(began) < time.Minute {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if ready := time.Since(began); ready > 5*time.Second {
+			t.Errorf("the newest messages can be read after %v", ready)
+		}
+	})
+}

@@ -13,27 +13,40 @@ export const titleOf = (conversation) => (conversation.kind === 'everyone' ? wor
 export class ListView extends View {
   #store;
   #items = new Map(); // id -> Item
+  #planned = false;
   #hint = el('p', { class: 'list-hint' }, words.hint);
 
   constructor(store) {
     super();
     this.#store = store;
     this.root = el('nav', { class: 'list', 'aria-label': words.landmark, on: { keydown: (event) => this.#key(event) } });
-    this.own(store.on('conversations', () => this.#update()));
-    this.own(store.on('draft', () => this.#update()));
+    this.own(store.on('conversations', () => this.#updateSoon()));
+    this.own(store.on('draft', () => this.#updateSoon()));
     this.listen(window, 'hashchange', () => this.#update());
     this.#update();
-    const minute = setInterval(() => this.#update(), 60_000); // "Today" does not stay true
+    const minute = setInterval(() => this.#update(true), 60_000); // "Today" does not stay true
     this.own(() => clearInterval(minute));
   }
 
-  #update() {
+  // A new device hears of hundreds of conversations within a second.
+  #updateSoon() {
+    if (this.#planned) return;
+    this.#planned = true;
+    const update = () => {
+      this.#planned = false;
+      if (!this.closed) this.#update();
+    };
+    if (document.visibilityState === 'visible') requestAnimationFrame(update);
+    else setTimeout(update);
+  }
+
+  #update(again = false) {
     const current = currentConversation();
     const nodes = this.#store.conversations.map((conversation) => {
       const item = this.#items.get(conversation.id) ?? new Item();
       this.#items.set(conversation.id, item);
       const here = conversation.id === current;
-      item.update(conversation, this.#store.session.account, here, here ? null : draftOf(conversation, this.#store.drafts));
+      item.show(conversation, this.#store.session.account, here, here ? null : draftOf(conversation, this.#store.drafts), again);
       return item.root;
     });
     this.#forget();
@@ -49,8 +62,12 @@ export class ListView extends View {
 
   // The list is one stop for the Tab key: where the focus is, else the open conversation, else the first.
   #oneTabStop(links) {
-    const stop = links.find((a) => a === document.activeElement) ?? links.find((a) => a.ariaCurrent) ?? links[0];
-    for (const link of links) link.tabIndex = link === stop ? 0 : -1;
+    const focused = document.activeElement;
+    const stop = links.find((a) => a === focused) ?? links.find((a) => a.ariaCurrent) ?? links[0];
+    for (const link of links) {
+      const index = link === stop ? 0 : -1;
+      if (link.tabIndex !== index || !link.hasAttribute('tabindex')) link.tabIndex = index;
+    }
   }
 
   #key(event) {
@@ -78,6 +95,7 @@ class Item {
   #preview = el('bdi');
   #badge = el('span', { class: 'list-badge' });
   #kind = '';
+  #shown = [];
 
   constructor() {
     this.root = el(
@@ -89,7 +107,15 @@ class Item {
     );
   }
 
-  update(conversation, self, current, draft) {
+  /** Shows a conversation, unless it is what is shown; the store replaces what changes. */
+  show(conversation, self, current, draft, again) {
+    const now = [conversation, self, current, draft];
+    if (!again && now.every((part, i) => part === this.#shown[i])) return;
+    this.#shown = now;
+    this.#update(conversation, self, current, draft);
+  }
+
+  #update(conversation, self, current, draft) {
     const title = titleOf(conversation);
     const preview = draft ?? previewOf(conversation, self);
     this.#preview.classList.toggle('list-draft', Boolean(draft));
