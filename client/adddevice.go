@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -3,8 +3,8 @@ package client
 import (
 	"time"
 
-	"frond/client/identity"
 	"frond/client/signal"
+	"frond/identity"
 	"frond/wire"
 )
 

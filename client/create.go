@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

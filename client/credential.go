@@ -1,7 +1,7 @@
 package client
 
 import (
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 )
 

@@ -3,7 +3,7 @@ package client
 import (
 	"slices"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

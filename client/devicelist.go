@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -6,8 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
-	"frond/client/identity"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -3,7 +3,7 @@ package client
 import (
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

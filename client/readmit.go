@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"frond/client/content"
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

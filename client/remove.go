@@ -3,7 +3,7 @@ package client
 import (
 	"context"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"frond/client/identity"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sort"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

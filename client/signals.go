@@ -1,8 +1,8 @@
 package client
 
 import (
-	"frond/client/identity"
 	"frond/client/signal"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"frond/client/identity"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -3,8 +3,8 @@ package client
 import (
 	"context"
 
-	"frond/client/identity"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"frond/client/identity"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 

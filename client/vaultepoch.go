@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sort"
 
-	"frond/client/identity"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 

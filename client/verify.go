@@ -5,7 +5,7 @@ import (
 	"crypto/subtle"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

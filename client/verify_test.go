@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"frond/client"
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

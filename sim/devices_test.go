@@ -11,9 +11,9 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"frond/client"
-	"frond/client/identity"
 	"frond/client/store/memory"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"frond/client"
-	"frond/client/identity"
 	"frond/client/store/memory"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

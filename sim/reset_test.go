@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"frond/client"
-	"frond/client/identity"
 	"frond/client/store/memory"
 	"frond/client/vault"
+	"frond/identity"
 	"frond/mls"
 	"frond/server/account"
 	"frond/server/store"

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"frond/client"
-	"frond/client/identity"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"frond/client"
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

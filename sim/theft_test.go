@@ -10,8 +10,8 @@ import (
 
 	"frond/client"
 	"frond/client/content"
-	"frond/client/identity"
 	"frond/client/store/memory"
+	"frond/identity"
 	"frond/mls"
 	"frond/wire"
 )

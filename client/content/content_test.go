@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"frond/client/identity"
 	"frond/fernet"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"testing"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

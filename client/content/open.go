@@ -6,8 +6,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 
-	"frond/client/identity"
 	"frond/fernet"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -6,8 +6,8 @@ import (
 	"io"
 	"time"
 
-	"frond/client/identity"
 	"frond/fernet"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -3,7 +3,7 @@ package signal
 import (
 	"crypto/hpke"
 
-	"frond/client/identity"
+	"frond/identity"
 	"frond/wire"
 )
 

@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"testing"
 
-	"frond/client/identity"
 	"frond/client/signal"
+	"frond/identity"
 	"frond/wire"
 )
 

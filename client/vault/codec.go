@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"frond/client/canon"
+	"frond/canon"
 )
 
 // encode writes one of this package's own structs, all of which can be encoded.

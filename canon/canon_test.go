@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"frond/client/canon"
+	"frond/canon"
 )
 
 type pair struct {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"frond/client/canon"
+	"frond/canon"
 )
 
 // maxTime is the last second of the year 9999, in seconds since 1970.

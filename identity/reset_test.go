@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 )
 
 func TestNoTrustFlowsAcrossAReset(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"frond/client/identity"
+	"frond/identity"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
