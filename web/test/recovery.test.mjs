@@ -49,6 +49,17 @@ describe('a recovery code', { skip: noBrowser(), timeout: 600_000 }, () => {
     assert.equal(await sheet.isVisible(), false);
   });
 
+  it('it is one sheet of paper, however long the list of conversations is', async () => {
+    await ana.page.evaluate(() => {
+      const item = document.querySelector('.list a');
+      for (let i = 0; i < 100; i++) item.parentNode.append(Object.assign(item.cloneNode(true), { className: 'list-item extra' }));
+    });
+    await ana.page.emulateMedia({ media: null });
+    const paper = await ana.page.pdf({ format: 'A4' });
+    await ana.page.evaluate(() => document.querySelectorAll('.list .extra').forEach((item) => item.remove()));
+    assert.equal(paper.toString('latin1').match(/\/Type\s*\/Page\b/g).length, 1);
+  });
+
   it('counts only when part of it is typed back', async () => {
     await ana.button('I have kept it').click();
     const boxes = ana.page.getByRole('textbox', { name: /^Group \d$/ });
