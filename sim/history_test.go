@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,8 +104,10 @@ func TestANewDeviceFindsEveryConversationAndEveryMessage(t *testing.T) {
 			}
 		}
 		time.Sleep(10 * time.Second)
-		if err := ada.crash(context.Background()); err != nil {
-			t.Fatal(err)
+		for _, q := range p { // nobody is there to help
+			if err := q.crash(context.Background()); err != nil {
+				t.Fatal(err)
+			}
 		}
 		again := w.again(ada)
 		again.signInOn(t)
@@ -121,8 +124,54 @@ func TestANewDeviceFindsEveryConversationAndEveryMessage(t *testing.T) {
 				t.Fatalf("%+v", v)
 			}
 		}
+		if err := ben.start(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
 		ben.say(t, direct, "afterwards")
 		again.hasTexts(t, direct, append(said[direct], "afterwards")...)
+	})
+}
+
+// The vault is written beside the conversation: some keys at a time, and nobody waits when the server does not answer.
+func TestMessagesDoNotWaitForTheVault(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		time.Sleep(10 * time.Second)
+		var writes atomic.Int64
+		silent := liar{says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			if asked == wire.OpPutPage {
+				writes.Add(1)
+				return nil
+			}
+			return []wire.Frame{f}
+		}}
+		ada.lane.lie(silent)
+		for i := range 100 {
+			ada.say(t, id, fmt.Sprint("from ada ", i))
+			ben.say(t, id, fmt.Sprint("from ben ", i))
+			ada.reads(t, id, fmt.Sprint("from ben ", i))
+		}
+		if n := writes.Load(); n == 0 || n > 5 {
+			t.Errorf("%d writes, of which none is answered", n)
+		}
+		ada.lane.lie(liar{says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			if asked == wire.OpPutPage {
+				writes.Add(1)
+			}
+			return []wire.Frame{f}
+		}})
+		ada.lane.cut()
+		ada.settle(t)
+		if n := writes.Load(); n > 20 {
+			t.Errorf("%d writes for 200 keys", n)
+		}
+		again := w.again(ada)
+		again.signInOn(t)
+		if n := len(again.texts(t, id)); n != 200 {
+			t.Errorf("%d texts", n)
+		}
 	})
 }
 
@@ -474,7 +523,8 @@ func TestALongHistoryIsRestoredSoon(t *testing.T) {
 	screens := min(200, *history)
 	until(t, "the newest are there", func() bool {
 		page, err := again.on().Messages(ctx, id, 0, 200)
-		return err == nil && len(page.Messages) >= screens
+		n := len(page.Messages)
+		return err == nil && n >= screens && page.Messages[n-1].Text == fmt.Sprint("message ", *history-1)
 	})
 	glance := time.Since(began)
 	until(t, "all are there", func() bool {
