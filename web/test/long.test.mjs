@@ -7,7 +7,7 @@ import { Server } from './lib/server.mjs';
 const count = 330; // more than the page keeps nodes for
 
 describe('a long conversation', { skip: noBrowser(), timeout: 600_000 }, () => {
-  let server, browser, ana, ben;
+  let server, browser, ana, ben, tablet;
 
   before(async () => {
     server = await Server.start('--unlimited');
@@ -27,6 +27,18 @@ describe('a long conversation', { skip: noBrowser(), timeout: 600_000 }, () => {
     await server?.close();
   });
 
+  /** How far the bar was, each time it moved, once it is gone. */
+  const watched = (page) =>
+    page.evaluate(() => new Promise((resolve) => {
+      const steps = [];
+      const look = () => {
+        const bar = document.querySelector('.restore:not([hidden]) progress');
+        if (bar?.hasAttribute('value') && steps.at(-1) !== bar.value) steps.push(bar.value);
+        if (!bar && steps.length > 0) resolve(steps);
+        else setTimeout(look);
+      };
+      look();
+    }));
   const texts = () => ben.messages.locator('.message-text').allInnerTexts();
   const nodes = () => ben.messages.getByRole('article').count();
   const scroll = (by) => ben.messages.evaluate((log, dy) => (log.scrollTop += dy), by);
@@ -80,7 +92,25 @@ describe('a long conversation', { skip: noBrowser(), timeout: 600_000 }, () => {
     assert.ok(await atBottom(), 'new messages pushed the reader up');
   });
 
+  it('a new browser shows how far the messages have come, the newest first, and brings every one', async () => {
+    tablet = await Person.arrive(browser, server.url, 'ana');
+    const seen = watched(tablet.page);
+    await tablet.signIn();
+    await tablet.openConversation('ben');
+    await tablet.sees('ana', 'Welcome back, 4.');
+    await tablet.page.getByRole('progressbar').waitFor({ state: 'hidden', timeout: 60_000 });
+    const steps = await seen;
+    assert.ok(steps.length > 1 && steps.every((now, i) => i === 0 || now >= steps[i - 1]), `the bar went ${steps}`);
+    await tablet.page.evaluate(() => (document.querySelector('[role=log]').scrollTop = 0));
+    for (let i = 0; i < 100 && !(await tablet.messages.getByText('This is the beginning.').isVisible()); i++) {
+      await tablet.messages.evaluate((log) => (log.scrollTop -= 3000));
+      await tablet.page.waitForTimeout(50);
+    }
+    await tablet.sees('ana', 'number 1.');
+    assert.equal(await tablet.page.locator('[data-state=unreadable]').count(), 0);
+  });
+
   it('nothing went wrong in any browser', async () => {
-    for (const person of [ana, ben]) await person.leave();
+    for (const person of [ana, ben, tablet]) await person.leave();
   });
 });
