@@ -156,7 +156,7 @@ func (w *World) check(ctx context.Context) error {
 		}
 		errs = append(errs, w.checkPromises(ctx, p, logs), p.checkOpened())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, w.checkStores(ctx, logs))...)
 }
 
 // row is what a timeline should show of a message.

@@ -53,7 +53,7 @@ func (w *World) home(ctx context.Context, p *person) error {
 	if !ready {
 		return nil
 	}
-	switch n := w.rand.IntN(115); {
+	switch n := w.rand.IntN(140); {
 	case n < 30:
 		w.another(ctx, p)
 	case n < 45:
@@ -68,8 +68,12 @@ func (w *World) home(ctx context.Context, p *person) error {
 		w.roles(ctx, p)
 	case n < 100:
 		w.restoreAgain(ctx, p)
-	default:
+	case n < 115:
 		return w.loseKeys(ctx, p)
+	case n < 128:
+		return w.keepCopy(ctx, p)
+	default:
+		return w.setBack(ctx)
 	}
 	return nil
 }

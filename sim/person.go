@@ -39,6 +39,8 @@ type person struct {
 	opened   map[wire.ID]int    // how often a message was announced as opened
 	faults   []client.Fault
 	hurt     map[wire.ID]bool // conversations whose keys the store lost
+	older    *memory.Store    // a copy of the store, as it was when the device was olderOf
+	olderOf  wire.ID
 
 	anew  time.Time // when the account was begun anew
 	reset []client.AccountReset
