@@ -36,6 +36,7 @@ var layers = []struct {
 	{"frond/server/bus", []string{"frond/wire", "frond/mls"}},
 	{"frond/server/bus/...", []string{"frond/wire", "frond/server/bus"}},
 	{"frond/server/account", []string{"frond/wire", "frond/mls", "frond/identity", "frond/server/store", "frond/server/bus"}},
+	{"frond/server/account/chaintest", []string{"frond/wire", "frond/identity"}},
 	{"frond/server/delivery", []string{"frond/wire", "frond/mls", "frond/server/store", "frond/server/bus"}},
 	{"frond/server/stats", []string{"frond/wire"}},
 	{"frond/server/gateway", []string{"frond/wire", "frond/server/stats", "frond/server/account", "frond/server/delivery", "frond/server/store", "frond/server/bus"}},

@@ -114,8 +114,9 @@ type Session struct {
 	Recovery bool     `cbor:"9,keyasint"` // a recovery code is active
 }
 
-// AddDevice appends events to the account's sigchain and binds the session to a new device, beside the
-// account's others: at most MaxDevices are active at once.
+// AddDevice appends the event that lists a new device to the account's sigchain and binds the session to it,
+// beside the account's others: at most MaxDevices are active at once. CodeForbidden says that the session is
+// a device's already, unless it became this one by this request.
 type AddDevice struct {
 	Device ID       `cbor:"1,keyasint"`
 	Index  uint64   `cbor:"2,keyasint"` // index of the first event: compare-and-swap on the chain's length

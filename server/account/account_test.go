@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"frond/server/account/chaintest"
 	"frond/server/store"
 	"frond/wire"
 )
@@ -26,19 +27,28 @@ func newService(t *testing.T, now func() time.Time) (*Service, *store.Store) {
 	return a, s
 }
 
-func signUp(t *testing.T, s *Service, name string) (token string, account wire.ID) {
+func newID(t *testing.T) wire.ID {
 	t.Helper()
-	device, err := wire.NewID(rand.Reader)
+	id, err := wire.NewID(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	chain := [][]byte{[]byte("account created " + name), []byte("device added")}
-	r := &wire.SignUp{
-		Name: name, Account: accountID(chain[0]), Device: device, Auth: wire.Hash{1},
-		KDF: wire.KDF{Memory: 65536, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)}, Chain: chain,
+	return id
+}
+
+// signUpOf is what the owner of a new account sends.
+func signUpOf(owner *chaintest.Owner, name string, device wire.ID) *wire.SignUp {
+	return &wire.SignUp{
+		Name: name, Account: owner.ID(), Device: device, Auth: wire.Hash{1},
+		KDF: wire.KDF{Memory: 65536, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)}, Chain: owner.Chain.Events(),
 		Header: []byte("slot"), State: []byte("state"),
 	}
-	token, session, err := s.SignUp(t.Context(), "192.0.2.1", r)
+}
+
+func signUp(t *testing.T, s *Service, name string) (token string, account wire.ID) {
+	t.Helper()
+	device := newID(t)
+	token, session, err := s.SignUp(t.Context(), "192.0.2.1", signUpOf(chaintest.New(t, name, device), name, device))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,28 +1,74 @@
 package account
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"frond/server/store"
 	"frond/wire"
 )
 
-// AddDevice extends the account's sigchain and binds the session to the new device, beside the
-// account's others.
-func (s *Service) AddDevice(ctx context.Context, of store.Session, r *wire.AddDevice) error {
-	d := store.Device{ID: r.Device, Account: of.Account, Active: true, Created: s.now()}
-	if err := s.store.AddDevice(ctx, of.Account, r.Index, r.Events, d, of.Token); err != nil {
+// AddDevice extends the account's sigchain by the event that lists the device, and binds the session to
+// it. The same request again, because its answer was lost, is answered the same.
+func (s *Service) AddDevice(ctx context.Context, from string, of store.Session, r *wire.AddDevice) error {
+	err := s.addDevice(ctx, from, of, r)
+	if code := wire.CodeOf(err); (code == wire.CodeConflict || code == wire.CodeForbidden) && s.added(ctx, of, r) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	s.changed(Changed{Account: of.Account, By: of.Token})
 	return nil
 }
 
-// RemoveDevice extends the account's sigchain by a removal, opens the vault epoch that goes with it, and
-// ends the device's sessions at once.
+func (s *Service) addDevice(ctx context.Context, from string, of store.Session, r *wire.AddDevice) error {
+	if of.Device != nil {
+		return wire.Errorf(wire.CodeForbidden, "This session is a device's already.")
+	}
+	if err := s.limits.chain.allow(network(from) + " " + of.Account.String()); err != nil {
+		return err
+	}
+	g, err := s.grow(ctx, of.Account, r.Index, r.Events)
+	if err != nil {
+		return err
+	}
+	if !g.adds(r.Device) {
+		return errOtherEvents()
+	}
+	d := store.Device{ID: r.Device, Account: of.Account, Active: true, Created: s.now()}
+	return s.store.AddDevice(ctx, of.Account, r.Index, r.Events, d, of.Token)
+}
+
+// added reports whether the session became this device by these events.
+func (s *Service) added(ctx context.Context, of store.Session, r *wire.AddDevice) bool {
+	now, err := s.store.SessionByToken(ctx, of.Token)
+	if err != nil || now.Device == nil || *now.Device != r.Device {
+		return false
+	}
+	chain, err := s.store.Chain(ctx, of.Account)
+	return err == nil && r.Index < uint64(len(chain)) && slices.EqualFunc(chain[r.Index:r.Index+1], r.Events, bytes.Equal)
+}
+
+// RemoveDevice extends the account's sigchain by a removal and the root that replaces the one the device
+// knew, opens the vault epoch that goes with it, and ends the device's sessions at once.
 func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.RemoveDevice) error {
-	if of.Device != nil && *of.Device == r.Device {
+	if of.Device == nil {
+		return wire.Errorf(wire.CodeForbidden, "This session is not a device's.")
+	}
+	if *of.Device == r.Device {
 		return wire.Errorf(wire.CodeBadRequest, "A device does not remove itself: sign out instead.")
+	}
+	if err := s.limits.chain.allow(of.Device.String()); err != nil {
+		return err
+	}
+	g, err := s.grow(ctx, of.Account, r.Index, r.Events)
+	if err != nil {
+		return err
+	}
+	if !g.removes(r.Device) {
+		return errOtherEvents()
 	}
 	v := store.Vault{Epoch: r.Vault.Epoch, Header: r.Vault.Header, Revision: r.Vault.Revision, State: r.Vault.State}
 	if err := s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v); err != nil {

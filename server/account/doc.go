@@ -23,5 +23,7 @@
 //     salt, always the same one, a wrong password is compared for them too, and the database reads a row of the same
 //     size in the same two steps (measured on SQLite: less than a microsecond apart). Signing up
 //     tells, as it must; it is limited per address.
+//   - A sigchain holds only events that clients accept, and lists exactly the devices that the server knows: each
+//     request that extends one is verified to do so, and to do nothing else.
 //   - Attempts are limited per address, and per name and address, in tables of bounded size.
 package account

@@ -25,6 +25,7 @@ type Limits struct {
 	SignInAccount Rate // per user name and address
 	Approval      Rate // requests about being let in, per session
 	Asking        Rate // new ones of those, per account
+	Chain         Rate // verified extensions of a sigchain, per account and address or per device
 }
 
 // DefaultLimits let an office behind one address sign up on its first morning, and make guessing a
@@ -36,12 +37,13 @@ var DefaultLimits = Limits{
 	SignInAccount: Rate{Burst: 10, Every: 20 * time.Second},
 	Approval:      Rate{Burst: 30, Every: time.Second},
 	Asking:        Rate{Burst: 6, Every: 5 * time.Minute},
+	Chain:         Rate{Burst: 20, Every: 20 * time.Second},
 }
 
 // limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
 // makes another forget an address.
 type limiters struct {
-	signUp, kdf, byAddress, byAccount, approval, asking *table
+	signUp, kdf, byAddress, byAccount, approval, asking, chain *table
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -52,6 +54,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		byAccount: newTable(l.SignInAccount, now),
 		approval:  newTable(l.Approval, now),
 		asking:    newTable(l.Asking, now),
+		chain:     newTable(l.Chain, now),
 	}
 }
 

@@ -71,3 +71,22 @@ func TestATableOfAttemptsIsBoundedAndRemembersWhoIsActive(t *testing.T) {
 		t.Fatalf("the table holds %d", n)
 	}
 }
+
+// Verifying a sigchain takes as long as its owner made it; on a machine at rest, a quarter of a second at most.
+func TestVerifyingSigchainsIsLimited(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.s.limits = newLimiters(DefaultLimits, time.Now)
+	junk := wire.AddDevice{Device: newID(t), Index: uint64(h.owner.Chain.Len()), Events: [][]byte{{0}}}
+	for range DefaultLimits.Chain.Burst {
+		h.code(h.add(h.guest, junk), wire.CodeBadRequest)
+	}
+	h.code(h.add(h.guest, junk), wire.CodeRateLimited)
+	h.code(h.add(h.signIn(), junk), wire.CodeRateLimited) // whichever session
+	v := h.vault()
+	removal := wire.RemoveDevice{Device: h.first, Index: junk.Index, Events: [][]byte{{0}, {0}}, Vault: &v}
+	for range DefaultLimits.Chain.Burst {
+		h.code(h.remove(removal), wire.CodeBadRequest) // a device is not kept from it by who knows the password
+	}
+	h.code(h.remove(removal), wire.CodeRateLimited)
+}

@@ -1,9 +1,11 @@
 package account
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"frond/server/account/chaintest"
 	"frond/wire"
 )
 
@@ -11,11 +13,9 @@ func TestNobodyGetsANameThatMeansTheProgramOrSomebodyElse(t *testing.T) {
 	t.Parallel()
 	s, _ := newService(t, time.Now)
 	for _, name := range []string{"you", "Everyone", "ADMIN", "somebody", "frond", "system", "server"} {
-		chain := [][]byte{[]byte("account created " + name), []byte("device added")}
-		_, _, err := s.SignUp(t.Context(), "192.0.2.1", &wire.SignUp{
-			Name: name, Account: accountID(chain[0]), Device: wire.ID{1}, Auth: wire.Hash{1}, Chain: chain,
-			KDF: wire.KDF{Memory: 65536, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)}, Header: []byte("slot"), State: []byte("state"),
-		})
+		device := newID(t)
+		owner := chaintest.New(t, strings.ToLower(name), device)
+		_, _, err := s.SignUp(t.Context(), "192.0.2.1", signUpOf(owner, name, device))
 		if wire.CodeOf(err) != wire.CodeNameInvalid {
 			t.Errorf("%s signs up: %v", name, err)
 		}

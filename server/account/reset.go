@@ -98,6 +98,9 @@ func (s *Service) Reset(ctx context.Context, from string, r *wire.Reset) (token 
 	if err != nil {
 		return "", wire.Session{}, err
 	}
+	if err := s.checkReset(ctx, name, r); err != nil {
+		return "", wire.Session{}, err
+	}
 	id, err := s.store.ResetAccount(ctx, &store.Reset{
 		Name: name, Hash: sha256.Sum256(r.Token[:]), Device: store.Device{ID: r.Device, Created: s.now()},
 		Index: r.Index, Events: r.Events, Auth: hashAuth(r.Auth), KDF: r.KDF,
@@ -119,6 +122,19 @@ func (s *Service) Reset(ctx context.Context, from string, r *wire.Reset) (token 
 	}
 	token, err = s.openSession(ctx, store.Session{Account: id, Device: &r.Device})
 	return token, session(&a, &r.Device, chain), err
+}
+
+// checkReset verifies the events of a reset, for who may carry it out.
+func (s *Service) checkReset(ctx context.Context, name string, r *wire.Reset) error {
+	p, err := s.store.ResetFor(ctx, name, sha256.Sum256(r.Token[:]))
+	if err != nil {
+		return err
+	}
+	g, err := s.grow(ctx, p.Account, r.Index, r.Events)
+	if err == nil && !g.resets(r.Device) {
+		err = errOtherEvents()
+	}
+	return err
 }
 
 // tellNeighbours lets those who are connected look at the account's sigchain now; others do when they come.

@@ -2,8 +2,8 @@ package account
 
 import (
 	"context"
-	"crypto/sha256"
 
+	"frond/identity"
 	"frond/server/store"
 	"frond/wire"
 )
@@ -22,8 +22,12 @@ func (s *Service) SignUp(ctx context.Context, from string, r *wire.SignUp) (toke
 	if wire.Reserved(name) {
 		return "", wire.Session{}, wire.Errorf(wire.CodeNameInvalid, "This user name is reserved.")
 	}
-	if r.Account != accountID(r.Chain[0]) {
-		return "", wire.Session{}, wire.Errorf(wire.CodeBadRequest, "the account is not the one its sigchain begins")
+	chain, err := identity.ParseChain(r.Chain)
+	if err != nil {
+		return "", wire.Session{}, errInvalidEvents(err)
+	}
+	if !begins(chain, r.Account, name, r.Device) {
+		return "", wire.Session{}, errOtherEvents()
 	}
 	a := store.Account{
 		ID: r.Account, Name: name, AuthHash: hashAuth(r.Auth), KDF: r.KDF,
@@ -59,15 +63,6 @@ func (s *Service) admit(ctx context.Context, from, code string) (*wire.Hash, err
 	default:
 		return nil, wire.Errorf(wire.CodeRegistration, "This server takes no new accounts.")
 	}
-}
-
-// accountID derives an account's id from the first event of its sigchain, so that nobody can take an
-// id for a chain of his own.
-func accountID(first []byte) wire.ID {
-	h := sha256.New()
-	h.Write([]byte("frond/account/v1"))
-	h.Write(first)
-	return wire.ID(h.Sum(nil)[:16])
 }
 
 // session is what a client is told when it signed up or in.

@@ -194,9 +194,15 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	}
 	_, err = fresh.tryConnect()
 	wantCode(t, err, wire.CodeForbidden)
-	add := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{[]byte("device added")}}
+	fresh.owner = old.owner
+	junk := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{{0}}}
+	wantCode(t, fresh.post(wire.PathDevice, junk, nil), wire.CodeBadRequest)
+	late, add := fresh.owner.Copy(), fresh.owner.AddDevice(fresh.device)
 	must(t, fresh.post(wire.PathDevice, add, nil))
-	wantCode(t, fresh.post(wire.PathDevice, add, nil), wire.CodeConflict)
+	must(t, fresh.post(wire.PathDevice, add, nil)) // the answer was lost
+	other := w.locked(old)
+	wantCode(t, other.post(wire.PathDevice, late.AddDevice(other.device), nil), wire.CodeConflict)
+	wantCode(t, old.post(wire.PathDevice, fresh.owner.Copy().AddDevice(newID()), nil), wire.CodeForbidden)
 	fresh.connect()
 	var list wire.Devices
 	must(t, fresh.ask(wire.OpDevices, wire.Nothing{}, &list))
@@ -205,8 +211,9 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	}
 	start := time.Now()
 	next := wire.PutVault{Epoch: 2, Header: []byte("header"), Revision: 2, State: []byte("state")}
-	gone := wire.RemoveDevice{Device: old.device, Index: 3, Events: [][]byte{[]byte("device removed"), []byte("root rotated")}, Vault: &next}
-	must(t, fresh.ask(wire.OpRemoveDevice, gone, nil))
+	junked := wire.RemoveDevice{Device: old.device, Index: 3, Events: [][]byte{{0}, {1}}, Vault: &next}
+	wantCode(t, fresh.ask(wire.OpRemoveDevice, junked, nil), wire.CodeBadRequest)
+	must(t, fresh.ask(wire.OpRemoveDevice, fresh.owner.RemoveDevice(old.device, next), nil))
 	if why := old.bye(); why.Code != wire.CodeUnauthenticated {
 		t.Fatalf("the old device is told %v", why)
 	}
@@ -259,8 +266,7 @@ func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T)
 	wantCode(t, err, wire.CodeWrongPassword)
 	fresh, err := recover(code)
 	must(t, err)
-	fresh.account = ana.account
-	must(t, fresh.post(wire.PathDevice, wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{{1}}}, nil))
+	must(t, fresh.becomes(ana))
 	fresh.connect()
 	third := vault(4)
 	third.Password = &wire.NewPassword{Auth: wire.Hash{10}, KDF: kdf}

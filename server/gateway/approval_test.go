@@ -110,8 +110,7 @@ func TestADraftIsToldToTheAccountsOtherConnections(t *testing.T) {
 	ana, ben := w.join("ana"), w.join("ben")
 	room := ana.meet(ben)
 	other := w.locked(ana)
-	other.account, other.device = ana.account, newID()
-	must(t, other.post(wire.PathDevice, wire.AddDevice{Device: other.device, Index: 2, Events: [][]byte{{1}}}, nil))
+	must(t, other.becomes(ana))
 	other.connect()
 	draft := wire.PutPage{Conversation: room.id, Bucket: wire.DraftBucket, Revision: 1, Page: []byte("sealed")}
 	must(t, ana.ask(wire.OpPutPage, draft, nil))

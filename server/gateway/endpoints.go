@@ -88,7 +88,7 @@ func (g *Gateway) addDevice(ctx context.Context, _ http.ResponseWriter, r *http.
 	if err != nil {
 		return wire.Nothing{}, err
 	}
-	return wire.Nothing{}, g.accounts.AddDevice(ctx, session, q)
+	return wire.Nothing{}, g.accounts.AddDevice(ctx, g.address(r), session, q)
 }
 
 func (g *Gateway) signOut(ctx context.Context, w http.ResponseWriter, r *http.Request, _ *wire.Nothing) (wire.Nothing, error) {

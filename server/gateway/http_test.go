@@ -100,9 +100,8 @@ func TestTheCookieIsForThisServerOnly(t *testing.T) {
 
 // signUpBody2 has a name short enough for any base address.
 func (p *person) signUpBody2() wire.SignUp {
-	b := p.signUpBody()
-	b.Name = strings.TrimRight(b.Name[:min(len(b.Name), wire.MaxUserName)], ".-")
-	return b
+	p.name = strings.TrimRight(p.name[:min(len(p.name), wire.MaxUserName)], ".-")
+	return p.signUpBody()
 }
 
 func TestAForeignPageGetsNoWebSocketAndNoPost(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"frond/server/account"
+	"frond/server/account/chaintest"
 	"frond/server/store"
 	"frond/wire"
 )
@@ -23,13 +24,14 @@ func (w *world) leave(name string, now time.Time) wire.Hash {
 	return wire.Hash(raw)
 }
 
-func (p *person) anew(name string, token wire.Hash, base wire.ResetBase) error {
+// anew begins the owner's account anew, in place of what there was.
+func (p *person) anew(owner *chaintest.Owner, token wire.Hash) error {
 	p.device, p.auth = newID(), sha256.Sum256([]byte("new password"))
-	s := p.signUpBody()
-	return p.post(wire.PathReset, wire.Reset{
-		Name: name, Token: token, Device: p.device, Index: uint64(len(base.Chain)), Events: [][]byte{{1}, {2}}, Auth: p.auth, KDF: s.KDF,
-		Epoch: base.Epoch + 1, Header: []byte("new header"), Revision: base.Revision + 1, State: []byte("new state"),
-	}, nil)
+	p.owner = owner.Copy()
+	r := p.owner.Reset(p.device)
+	r.Name, r.Token, r.Auth, r.KDF = owner.Chain.UserName(), token, p.auth, someKDF
+	r.Epoch, r.Header, r.Revision, r.State = 2, []byte("new header"), 2, []byte("new state")
+	return p.post(wire.PathReset, r, nil)
 }
 
 func TestWhoLostEverythingBeginsAnewAndTheOldDevicesAreOut(t *testing.T) {
@@ -48,7 +50,7 @@ func TestWhoLostEverythingBeginsAnewAndTheOldDevicesAreOut(t *testing.T) {
 		t.Fatalf("to build on: %+v", base)
 	}
 	start := time.Now()
-	must(t, found.anew("ana", token, base))
+	must(t, found.anew(ana.owner, token))
 
 	// The old device is told why and is out; the neighbour is told to look.
 	var ref wire.ChainRef
@@ -86,7 +88,7 @@ func TestWhoLostEverythingBeginsAnewAndTheOldDevicesAreOut(t *testing.T) {
 	thief := newPerson(t, w.url, "eve")
 	used := thief.post(wire.PathResetBegin, wire.ResetBegin{Name: "ana", Token: token}, nil)
 	wantCode(t, used, wire.CodeForbidden)
-	wantCode(t, thief.anew("ana", token, base), wire.CodeForbidden)
+	wantCode(t, thief.anew(ana.owner, token), wire.CodeForbidden)
 	for what, q := range map[string]wire.ResetBegin{
 		"a name that nobody has": {Name: "nobody", Token: token}, "another's name": {Name: "ben", Token: token}, "no token": {Name: "ana"},
 	} {
@@ -122,7 +124,7 @@ func TestAnAccountInUseHasADayToSayNo(t *testing.T) {
 	found := newPerson(t, w.url, "ana")
 	err := found.post(wire.PathResetBegin, wire.ResetBegin{Name: "ana", Token: token}, nil)
 	wantCode(t, err, wire.CodeHeld)
-	wantCode(t, found.anew("ana", token, wire.ResetBase{Chain: make([][]byte, 2), Epoch: 1, Revision: 1}), wire.CodeHeld)
+	wantCode(t, found.anew(ana.owner, token), wire.CodeHeld)
 	wantCode(t, found.post(wire.PathResetCancel, wire.Nothing{}, nil), wire.CodeUnauthenticated)
 	must(t, ana.post(wire.PathResetCancel, wire.Nothing{}, nil))
 	wantCode(t, found.post(wire.PathResetBegin, wire.ResetBegin{Name: "ana", Token: token}, nil), wire.CodeForbidden)
@@ -136,11 +138,11 @@ func TestAttemptsToResetAreLimited(t *testing.T) {
 	w := newWorld(t, func(r *rules) {
 		r.accounts.Limits = &account.Limits{SignInAccount: account.Rate{Burst: 3, Every: time.Hour}}
 	})
-	w.join("ana")
+	ana := w.join("ana")
 	eve := newPerson(t, w.url, "eve")
 	for range 3 {
 		wantCode(t, eve.post(wire.PathResetBegin, wire.ResetBegin{Name: "ana"}, nil), wire.CodeForbidden)
 	}
 	wantCode(t, eve.post(wire.PathResetBegin, wire.ResetBegin{Name: "ana"}, nil), wire.CodeRateLimited)
-	wantCode(t, eve.anew("ana", wire.Hash{}, wire.ResetBase{Chain: make([][]byte, 2), Epoch: 1, Revision: 1}), wire.CodeRateLimited)
+	wantCode(t, eve.anew(ana.owner, wire.Hash{}), wire.CodeRateLimited)
 }

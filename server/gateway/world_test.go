@@ -19,6 +19,7 @@ import (
 	"frond/fernet"
 	"frond/mls"
 	"frond/server/account"
+	"frond/server/account/chaintest"
 	"frond/server/bus"
 	"frond/server/delivery"
 	"frond/server/gateway"
@@ -120,6 +121,7 @@ type person struct {
 	auth    wire.Hash
 	account wire.ID
 	device  wire.ID
+	owner   *chaintest.Owner // what the account's devices share
 	signer  ed25519.PrivateKey
 	net     network
 	*link
@@ -158,14 +160,24 @@ func newPersonOn(t testing.TB, net network, name string) *person {
 }
 
 func (p *person) signUpBody() wire.SignUp {
-	first := append([]byte("account created by "), p.signer.Public().(ed25519.PublicKey)...)
-	sum := sha256.Sum256(append([]byte("frond/account/v1"), first...))
-	p.account = wire.ID(sum[:16])
-	return wire.SignUp{
-		Name: p.name, Account: p.account, Device: p.device, Auth: p.auth,
-		KDF:   wire.KDF{Memory: 64 << 10, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)},
-		Chain: [][]byte{first, []byte("device added")}, Header: []byte("slot"), State: []byte("state"),
+	name, err := wire.CheckUserName(p.name)
+	if err != nil {
+		name = "nobody" // a bad name is refused whatever the sigchain says
 	}
+	p.owner = chaintest.New(p.t, name, p.device)
+	p.account = p.owner.ID()
+	return wire.SignUp{
+		Name: p.name, Account: p.account, Device: p.device, Auth: p.auth, KDF: someKDF,
+		Chain: p.owner.Chain.Events(), Header: []byte("slot"), State: []byte("state"),
+	}
+}
+
+var someKDF = wire.KDF{Memory: 64 << 10, Time: 3, Threads: 1, Salt: make([]byte, wire.SaltSize)}
+
+// becomes makes somebody who signed in to another's account one more device of it.
+func (p *person) becomes(other *person) error {
+	p.account, p.owner = other.account, other.owner
+	return p.post(wire.PathDevice, p.owner.AddDevice(p.device), nil)
 }
 
 func (p *person) post(path string, body, out any) error {

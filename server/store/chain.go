@@ -93,12 +93,17 @@ func (s *Store) extendChain(l *link, account wire.ID, index uint64, events [][]b
 		return err
 	}
 	if length != index {
-		conflict := wire.Errorf(wire.CodeConflict, "The sigchain was extended meanwhile.")
-		conflict.Last = length
-		return conflict
+		return ChainConflict(length)
 	}
 	if length+uint64(len(events)) > wire.MaxChainEvents {
 		return wire.Errorf(wire.CodeLimit, "A sigchain has at most %d events.", wire.MaxChainEvents)
 	}
 	return appendChain(l, account, int(length), events)
+}
+
+// ChainConflict refuses events that were written for a sigchain of another length.
+func ChainConflict(length uint64) error {
+	conflict := wire.Errorf(wire.CodeConflict, "The sigchain was extended meanwhile.")
+	conflict.Last = length
+	return conflict
 }

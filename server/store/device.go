@@ -14,13 +14,13 @@ const (
 	countDevices = "SELECT COUNT(*) FROM device WHERE account = ? AND active = 1"
 	sawDevice    = "UPDATE device SET seen = ? WHERE id = ? AND seen < ?"
 
-	deactivate       = "UPDATE device SET active = 0 WHERE id = ?"
-	dropSessions     = "DELETE FROM session WHERE account = ? AND device = ?"
-	dropKeyPackages  = "DELETE FROM key_package WHERE device = ?"
-	dropLastResort   = "DELETE FROM last_resort WHERE device = ?"
-	bindSession      = "UPDATE session SET device = ? WHERE token = ? AND account = ? AND expires > ?"
-	inboxOfDevice    = "SELECT item FROM inbox WHERE device = ?"
-	accountOfSession = "SELECT account FROM session WHERE token = ? AND expires > ?"
+	deactivate      = "UPDATE device SET active = 0 WHERE id = ?"
+	dropSessions    = "DELETE FROM session WHERE account = ? AND device = ?"
+	dropKeyPackages = "DELETE FROM key_package WHERE device = ?"
+	dropLastResort  = "DELETE FROM last_resort WHERE device = ?"
+	bindSession     = "UPDATE session SET device = ? WHERE token = ? AND account = ? AND device IS NULL AND expires > ?"
+	inboxOfDevice   = "SELECT item FROM inbox WHERE device = ?"
+	deviceOfSession = "SELECT device FROM session WHERE token = ? AND expires > ?"
 )
 
 var devicesOf = newLookup(func(n int) string {
@@ -31,7 +31,8 @@ var devicesOf = newLookup(func(n int) string {
 // device beside the others and binds the session to it.
 //
 // It fails with CodeConflict and Last, the chain's length, when the chain was extended meanwhile;
-// with CodeExists when the device id is in use; with CodeLimit beyond wire.MaxDevices active devices; with CodeUnauthenticated when the session ended.
+// with CodeExists when the device id is in use; with CodeLimit beyond wire.MaxDevices active devices; with
+// CodeForbidden when the session is a device's already; with CodeUnauthenticated when it ended.
 func (s *Store) AddDevice(ctx context.Context, account wire.ID, index uint64, events [][]byte, d Device, session wire.Hash) error {
 	return s.write(ctx, "add device", func(l *link) error {
 		if err := s.extendChain(l, account, index, events); err != nil {
@@ -45,10 +46,23 @@ func (s *Store) AddDevice(ctx context.Context, account wire.ID, index uint64, ev
 		}
 		n, err := l.exec(bindSession, d.ID[:], session[:], account[:], number(s.now()))
 		if err == nil && n == 0 {
-			return errNoSession()
+			err = s.whyUnbound(l, session)
 		}
 		return err
 	})
+}
+
+// whyUnbound says why a session can not become a device's.
+func (s *Store) whyUnbound(l *link, session wire.Hash) error {
+	var device *wire.ID
+	found, err := l.one([]any{optionalID{&device}}, deviceOfSession+s.words.forUpdate, session[:], number(s.now()))
+	switch {
+	case err != nil:
+		return err
+	case found && device != nil:
+		return wire.Errorf(wire.CodeForbidden, "This session is a device's already.")
+	}
+	return errNoSession()
 }
 
 func insertNewDevice(l *link, account wire.ID, d Device) error {

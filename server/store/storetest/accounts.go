@@ -216,6 +216,8 @@ func removeDevice(w *world) {
 	session, err := w.store.SessionByToken(w.Context(), fresh)
 	w.ok(err)
 	w.equal(*session.Device, next.ID)
+	w.refused(w.store.AddDevice(w.Context(), p.account, 3, events, store.Device{ID: w.id(), Created: w.clock}, fresh), wire.CodeForbidden) // it is a device
+	w.isBefore(p, 3)
 	w.ok(w.store.SawDevice(w.Context(), next.ID, next.Created.Add(time.Minute)))
 	w.ok(w.store.SawDevice(w.Context(), next.ID, next.Created)) // never back
 
@@ -250,7 +252,7 @@ func removeDevice(w *world) {
 	err = w.store.CreateSession(w.Context(), store.Session{Token: w.hash(), Account: p.account, Device: &p.device, Expires: w.clock.Add(time.Hour)})
 	w.refused(err, wire.CodeForbidden)
 	for i := range wire.MaxDevices {
-		err = w.store.AddDevice(w.Context(), p.account, uint64(4+i), [][]byte{{1}}, store.Device{ID: w.id(), Created: w.clock}, fresh)
+		err = w.store.AddDevice(w.Context(), p.account, uint64(4+i), [][]byte{{1}}, store.Device{ID: w.id(), Created: w.clock}, w.session(p, nil))
 		if i < wire.MaxDevices-1 {
 			w.ok(err)
 		}
