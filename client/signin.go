@@ -17,8 +17,12 @@ func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	if err != nil {
 		return wire.Errorf(wire.CodeWrongPassword, "The user name or the password is wrong.")
 	}
+	return signAgain(func() error { return c.signIn(ctx, name, o) })
+}
+
+func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 	var known *selfRecord
-	err = c.run(ctx, func() (err error) {
+	err := c.run(ctx, func() (err error) {
 		if c.session.State == SignedIn {
 			return wire.Errorf(wire.CodeExists, "Somebody is signed in here already.")
 		}

@@ -29,6 +29,7 @@ func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.Re
 		return err
 	}
 	s.revoked(Revoked{Account: of.Account, Device: &r.Device})
+	s.revoked(Revoked{Account: of.Account, Loose: true, But: of.Token})
 	s.changed(Changed{Account: of.Account, By: of.Token})
 	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: v.Revision, Epoch: v.Epoch}})
 	return nil

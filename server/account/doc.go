@@ -9,7 +9,7 @@
 // ([Service.OnRevoke]) closes the connections that live on it.
 //
 //	state of a session     may
-//	without a device       add a device, sign out
+//	without a device       add a device, ask to be let in, sign out; ends when a password is set or a device removed
 //	with a device          everything
 //	revoked or expired     nothing: CodeUnauthenticated
 //

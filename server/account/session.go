@@ -42,7 +42,8 @@ func (s *Service) SignIn(ctx context.Context, from string, r *wire.SignIn) (toke
 	if err != nil {
 		return "", wire.Session{}, err
 	}
-	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: device})
+	by := hashAuth(r.Auth)
+	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: device, By: &by})
 	return token, session(&a, device, chain), err
 }
 

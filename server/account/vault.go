@@ -37,7 +37,7 @@ func (s *Service) Recover(ctx context.Context, from string, r *wire.Recover) (to
 	if err != nil {
 		return "", wire.Session{}, err
 	}
-	token, err = s.openSession(ctx, store.Session{Account: a.ID, Recovered: true})
+	token, err = s.openSession(ctx, store.Session{Account: a.ID, Recovered: true, By: &given})
 	return token, session(&a, nil, chain), err
 }
 
@@ -56,7 +56,8 @@ func (s *Service) PutState(ctx context.Context, of store.Session, p *wire.PutSta
 	return nil
 }
 
-// PutVault opens a new vault epoch. The account's sessions stay. Guesses at the present password are
+// PutVault opens a new vault epoch. With a new password the account's sessions that have no device end; the others
+// stay. Guesses at the present password are
 // limited like sign-ins.
 func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVault) error {
 	v := store.Vault{Epoch: p.Epoch, Header: p.Header, Revision: p.Revision, State: p.State, RecoveryOff: p.RecoveryOff}
@@ -76,6 +77,9 @@ func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVau
 	}
 	if err := s.store.PutVault(ctx, of, v); err != nil {
 		return err
+	}
+	if v.Password != nil {
+		s.revoked(Revoked{Account: of.Account, Loose: true, But: of.Token})
 	}
 	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: p.Revision, Epoch: p.Epoch}})
 	return nil

@@ -193,7 +193,7 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 		t.Fatal("a device that nobody added got a session of its own")
 	}
 	_, err = fresh.tryConnect()
-	wantCode(t, err, wire.CodeForbidden)
+	wantCode(t, err, wire.CodeUnauthenticated)
 	add := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{[]byte("device added")}}
 	must(t, fresh.post(wire.PathDevice, add, nil))
 	wantCode(t, fresh.post(wire.PathDevice, add, nil), wire.CodeConflict)

@@ -41,6 +41,8 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a reset waits, is cancelled and expires", resetWaits},
 		{"of many who use one reset one begins anew", resetRace},
 		{"a session lives until it expires or is revoked", sessions},
+		{"a session without a device ends with what it was opened by", looseSessions},
+		{"a recovery code sets a password within the hour", recoveredSessions},
 		{"a one-time key package is claimed exactly once", claimsOnce},
 		{"a pool refills, keeps its limit and never gets a claimed package back", keyPool},
 		{"a message is stored byte for byte", roundTrip},
