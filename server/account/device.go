@@ -25,7 +25,10 @@ func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.Re
 		return wire.Errorf(wire.CodeBadRequest, "A device does not remove itself: sign out instead.")
 	}
 	v := store.Vault{Epoch: r.Vault.Epoch, Header: r.Vault.Header, Revision: r.Vault.Revision, State: r.Vault.State}
-	if err := s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v); err != nil {
+	err := s.limits.removals.succeed(of.Account.String(), func() error {
+		return s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v)
+	})
+	if err != nil {
 		return err
 	}
 	s.revoked(Revoked{Account: of.Account, Device: &r.Device})

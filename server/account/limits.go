@@ -25,10 +25,13 @@ type Limits struct {
 	SignInAccount Rate // per user name and address
 	Approval      Rate // requests about being let in, per session
 	Asking        Rate // new ones of those, per account
+	Epoch         Rate // vault epochs that bring no password, per account
+	Removal       Rate // of devices, per account
 }
 
 // DefaultLimits let an office behind one address sign up on its first morning, and make guessing a
-// password over the network hopeless.
+// password over the network hopeless. What an account keeps for good, vault keys and sigchain events, grows
+// slowly whoever has got hold of one of its devices.
 var DefaultLimits = Limits{
 	SignUp:        Rate{Burst: 100, Every: 6 * time.Second},
 	KDF:           Rate{Burst: 200, Every: time.Second},
@@ -36,12 +39,14 @@ var DefaultLimits = Limits{
 	SignInAccount: Rate{Burst: 10, Every: 20 * time.Second},
 	Approval:      Rate{Burst: 30, Every: time.Second},
 	Asking:        Rate{Burst: 6, Every: 5 * time.Minute},
+	Epoch:         Rate{Burst: 50, Every: 10 * time.Minute},
+	Removal:       Rate{Burst: 20, Every: 30 * time.Minute},
 }
 
 // limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
 // makes another forget an address.
 type limiters struct {
-	signUp, kdf, byAddress, byAccount, approval, asking *table
+	signUp, kdf, byAddress, byAccount, approval, asking, epochs, removals *table
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -52,6 +57,8 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		byAccount: newTable(l.SignInAccount, now),
 		approval:  newTable(l.Approval, now),
 		asking:    newTable(l.Asking, now),
+		epochs:    newTable(l.Epoch, now),
+		removals:  newTable(l.Removal, now),
 	}
 }
 
@@ -90,9 +97,30 @@ func (t *table) allow(key string) error {
 		return nil
 	}
 	r.CancelAt(now)
+	return tooMany(wait)
+}
+
+func tooMany(wait time.Duration) error {
 	e := wire.Errorf(wire.CodeRateLimited, "Too many attempts. Wait a little and try again.")
 	e.RetryAfter = uint32(math.Ceil(wait.Seconds()))
 	return e
+}
+
+// succeed runs f if a key has an attempt left, and takes it if f succeeds: of an account's devices that change
+// something at once one does, and the others' attempts must not count.
+func (t *table) succeed(key string, f func() error) error {
+	if t.rate.Burst == 0 {
+		return f()
+	}
+	l := t.limiter(key)
+	if left := l.TokensAt(t.now()); left < 1 {
+		return tooMany(time.Duration((1 - left) * float64(t.rate.Every)))
+	}
+	err := f()
+	if err == nil {
+		l.ReserveN(t.now(), 1) // what went through at the same moment is paid off
+	}
+	return err
 }
 
 func (t *table) limiter(key string) *rate.Limiter {

@@ -57,8 +57,7 @@ func (s *Service) PutState(ctx context.Context, of store.Session, p *wire.PutSta
 }
 
 // PutVault opens a new vault epoch. With a new password the account's sessions that have no device end; the others
-// stay. Guesses at the present password are
-// limited like sign-ins.
+// stay. Guesses at the present password are limited like sign-ins.
 func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVault) error {
 	v := store.Vault{Epoch: p.Epoch, Header: p.Header, Revision: p.Revision, State: p.State, RecoveryOff: p.RecoveryOff}
 	if p.Recovery != nil {
@@ -75,7 +74,7 @@ func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVau
 			v.Password.Current = &h
 		}
 	}
-	if err := s.store.PutVault(ctx, of, v); err != nil {
+	if err := s.openEpoch(ctx, of, v); err != nil {
 		return err
 	}
 	if v.Password != nil {
@@ -83,6 +82,16 @@ func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVau
 	}
 	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: p.Revision, Epoch: p.Epoch}})
 	return nil
+}
+
+// openEpoch counts epochs, but for those with a password, which were counted as guesses: nobody with a device uses up
+// what the owner needs to set another.
+func (s *Service) openEpoch(ctx context.Context, of store.Session, v store.Vault) error {
+	put := func() error { return s.store.PutVault(ctx, of, v) }
+	if v.Password != nil {
+		return put()
+	}
+	return s.limits.epochs.succeed(of.Account.String(), put)
 }
 
 // Changed says that an account's state, or its sigchain, is not what it was.

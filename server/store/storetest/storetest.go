@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"an account begins anew, and nothing of its old devices is left", resets},
 		{"two people who both begin anew may begin another conversation", resetOfBoth},
 		{"a reset waits, is cancelled and expires", resetWaits},
+		{"a full sigchain has room for resets", resetOfFullChain},
 		{"of many who use one reset one begins anew", resetRace},
 		{"a session lives until it expires or is revoked", sessions},
 		{"a session without a device ends with what it was opened by", looseSessions},
