@@ -23,5 +23,6 @@
 //     salt, always the same one, a wrong password is compared for them too, and the database reads a row of the same
 //     size in the same two steps (measured on SQLite: less than a microsecond apart). Signing up
 //     tells, as it must; it is limited per address.
-//   - Attempts are limited per address, and per name and address, in tables of bounded size.
+//   - Attempts are limited per address, and per name and address, in tables of bounded size; guesses at a password
+//     also per name, but not where the account was used before ([Service.Here]).
 package account

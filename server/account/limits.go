@@ -1,8 +1,12 @@
 package account
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,6 +27,7 @@ type Limits struct {
 	KDF           Rate // per address
 	SignIn        Rate // per address
 	SignInAccount Rate // per user name and address
+	SignInName    Rate // by password, per user name, from addresses where the account was not used before
 	Approval      Rate // requests about being let in, per session
 	Asking        Rate // new ones of those, per account
 	Epoch         Rate // vault epochs that bring no password, per account
@@ -37,6 +42,7 @@ var DefaultLimits = Limits{
 	KDF:           Rate{Burst: 200, Every: time.Second},
 	SignIn:        Rate{Burst: 100, Every: 2 * time.Second},
 	SignInAccount: Rate{Burst: 10, Every: 20 * time.Second},
+	SignInName:    Rate{Burst: 30, Every: 10 * time.Minute},
 	Approval:      Rate{Burst: 30, Every: time.Second},
 	Asking:        Rate{Burst: 6, Every: 5 * time.Minute},
 	Epoch:         Rate{Burst: 50, Every: 10 * time.Minute},
@@ -46,7 +52,7 @@ var DefaultLimits = Limits{
 // limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
 // makes another forget an address.
 type limiters struct {
-	signUp, kdf, byAddress, byAccount, approval, asking, epochs, removals *table
+	signUp, kdf, byAddress, byAccount, byName, approval, asking, epochs, removals *table
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -55,6 +61,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		kdf:       newTable(l.KDF, now),
 		byAddress: newTable(l.SignIn, now),
 		byAccount: newTable(l.SignInAccount, now),
+		byName:    newTable(l.SignInName, now),
 		approval:  newTable(l.Approval, now),
 		asking:    newTable(l.Asking, now),
 		epochs:    newTable(l.Epoch, now),
@@ -69,7 +76,19 @@ func (l *limiters) signIn(from, name string) error {
 	return l.byAccount.allow(network(from) + " " + name)
 }
 
-const tableSize = 20000
+const (
+	tableSize = 20000
+	nameBits  = 14 // so that a table holds all there are
+)
+
+// nameKey is which of the buckets of names is a name's. There are so few that none is ever forgotten, which would let
+// whoever made up names go on guessing at one; and who shares one with whom, nobody can find out.
+func (s *Service) nameKey(name string) string {
+	mac := hmac.New(sha256.New, s.secret[:])
+	mac.Write([]byte("frond/guesses/v1"))
+	mac.Write([]byte(name))
+	return strconv.Itoa(int(binary.BigEndian.Uint16(mac.Sum(nil)) >> (16 - nameBits)))
+}
 
 // table holds a token bucket per key in two generations: when the younger is full the older is
 // forgotten, so that memory is bounded and whoever is active is remembered.

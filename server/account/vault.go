@@ -38,6 +38,9 @@ func (s *Service) Recover(ctx context.Context, from string, r *wire.Recover) (to
 		return "", wire.Session{}, err
 	}
 	token, err = s.openSession(ctx, store.Session{Account: a.ID, Recovered: true, By: &given})
+	if err == nil {
+		s.networks.note(a.ID, from)
+	}
 	return token, session(&a, nil, chain), err
 }
 

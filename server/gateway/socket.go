@@ -68,6 +68,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
 		g.conns.remove(c)
 		return // the upgrader answered
 	}
+	g.accounts.Here(session, g.address(r))
 	// A goroutine of its own, so that what net/http holds for a request is freed.
 	go c.serve(newWebSocket(ws, c.throttle, &g.halfRead))
 }
