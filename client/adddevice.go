@@ -12,6 +12,20 @@ import (
 // time, somebody else's change got through.
 const deviceTries = 6
 
+// sessionTries is how often somebody signs in anew because the session ended before it had a device.
+const sessionTries = 3
+
+// signAgain signs in anew when the session ended in the middle of it: those without a device do when a password
+// changes or a device is removed at that moment.
+func signAgain(signIn func() error) (err error) {
+	for range sessionTries {
+		if err = signIn(); wire.CodeOf(err) != wire.CodeUnauthenticated {
+			break
+		}
+	}
+	return err
+}
+
 // errTwoSides says that chain and vault do not go together. They may have been read before and after another
 // device's change; when they never go together, the server lies.
 var errTwoSides = wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account.")
@@ -49,6 +63,9 @@ func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open opener) 
 		fresh, again := c.sessionNow(ctx, s)
 		if lost && wire.CodeOf(again) == wire.CodeForbidden { // the session has a device: this one
 			return c.run(ctx, func() error { return c.enterNew(n.rec, n.state) })
+		}
+		if wire.CodeOf(again) == wire.CodeUnauthenticated {
+			return again
 		}
 		if again != nil {
 			return err

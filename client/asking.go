@@ -71,7 +71,7 @@ func (c *Client) AskApproval(ctx context.Context) (code []byte, err error) {
 	}
 	start := wire.ApprovalStart{ID: s.id, Commit: s.asking.Commit, Device: shownName(c.cfg.Device)}
 	if err := c.postWire(ctx, wire.PathApprovalStart, start, &wire.Nothing{}); err != nil {
-		return nil, err
+		return nil, c.lockedOver(ctx, err)
 	}
 	return vault.ApprovalCode(s.asking.Commit), c.run(ctx, func() error {
 		if c.locked == nil || c.locked.Account != s.account {
@@ -131,7 +131,7 @@ func (s *seeking) end(state ApprovalState, why error) {
 			s.c.emit(Fault{Code: wire.CodeOf(why), Text: why.Error()})
 		}
 		s.c.emit(Approval{State: state})
-		if state == ApprovalDenied {
+		if state == ApprovalDenied || wire.CodeOf(why) == wire.CodeUnauthenticated { // the session is over
 			_ = s.c.leave(false)
 		}
 	})
@@ -154,7 +154,10 @@ func (s *seeking) watch(ctx context.Context) {
 			if s.step(ctx, status) {
 				return
 			}
-		case wire.CodeNotFound, wire.CodeUnauthenticated, wire.CodeForbidden:
+		case wire.CodeUnauthenticated:
+			s.end(ApprovalExpired, err)
+			return
+		case wire.CodeNotFound, wire.CodeForbidden:
 			s.end(ApprovalExpired, nil)
 			return
 		}

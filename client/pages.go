@@ -348,8 +348,9 @@ func (c *Client) vaultKey(epoch uint64) (vault.Key, error) {
 		return vault.Key(c.self.VaultKey), nil
 	case epoch > c.self.VaultEpoch:
 		return vault.Key{}, errNewerEpoch
-	case epoch > 0 && epoch <= uint64(len(c.self.Earlier)):
-		return vault.Key(c.self.Earlier[epoch-1]), nil
+	}
+	if key, known := c.self.earlierKey(epoch); known {
+		return vault.Key(key), nil
 	}
 	return vault.Key{}, vault.ErrOpen
 }

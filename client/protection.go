@@ -69,7 +69,24 @@ func (c *Client) lockedSession(ctx context.Context) (s wire.Session, err error) 
 	if err != nil {
 		return s, err
 	}
-	return c.sessionNow(ctx, s)
+	fresh, err := c.sessionNow(ctx, s)
+	return fresh, c.lockedOver(ctx, err)
+}
+
+// lockedOver shows the sign-in again when the session whose vault is locked is over: a device was removed meanwhile,
+// or the password is another.
+func (c *Client) lockedOver(ctx context.Context, err error) error {
+	if wire.CodeOf(err) != wire.CodeUnauthenticated {
+		return err
+	}
+	_ = c.run(ctx, func() error {
+		if c.locked == nil {
+			return nil
+		}
+		c.stopSeeking()
+		return c.leave(false)
+	})
+	return err
 }
 
 // sessionNow reads a session without a device anew.
@@ -97,5 +114,5 @@ func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
 	if wire.CodeOf(err) == wire.CodeWrongPassword {
 		return wire.Errorf(CodeRecovery, "This is not the recovery code of this account.")
 	}
-	return err
+	return c.lockedOver(ctx, err)
 }

@@ -38,13 +38,23 @@ type selfRecord struct {
 	Unsaved    bool      `cbor:"10,keyasint"` // the state changed since
 
 	Box     wire.Hash      `cbor:"11,keyasint"`           // secret of this device's slot
-	Earlier []wire.Hash    `cbor:"12,keyasint"`           // vault keys of epochs 1, 2, ... before the present one
+	Earlier []wire.Hash    `cbor:"12,keyasint"`           // vault keys of the epochs from Lost + 1 to the one before the present
 	Openers []vault.Opener `cbor:"13,keyasint"`           // to whom a new epoch's key is sealed
 	Headed  []wire.ID      `cbor:"14,keyasint"`           // devices that the server's header has slots of
 	Unlock  *unlockRecord  `cbor:"15,keyasint,omitempty"` // until the header has a slot of this device
 
 	Formers   [][]byte  `cbor:"16,keyasint,omitempty"` // roots before the one in force, the last of them last
 	Published wire.Hash `cbor:"17,keyasint"`           // the root that the published key packages are under
+
+	Lost uint64 `cbor:"19,keyasint,omitempty"` // vault epochs before the account began anew, whose keys nobody has
+}
+
+// earlierKey is the vault key of an epoch before the present one.
+func (r *selfRecord) earlierKey(epoch uint64) (key wire.Hash, known bool) {
+	if epoch <= r.Lost || epoch-r.Lost > uint64(len(r.Earlier)) {
+		return key, false
+	}
+	return r.Earlier[epoch-r.Lost-1], true
 }
 
 // unlockRecord is what opened the vault on a new device.

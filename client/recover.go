@@ -21,11 +21,14 @@ func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCo
 	if err != nil {
 		return err
 	}
-	var s wire.Session
-	if err := c.postWire(ctx, wire.PathRecover, wire.Recover{Name: name, Auth: keys.Auth}, &s); err != nil {
-		return err
-	}
-	if err := c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s); err != nil {
+	err = signAgain(func() error {
+		var s wire.Session
+		if err := c.postWire(ctx, wire.PathRecover, wire.Recover{Name: name, Auth: keys.Auth}, &s); err != nil {
+			return err
+		}
+		return c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s)
+	})
+	if err != nil {
 		return err
 	}
 	if err := c.untilOnline(ctx); err != nil {

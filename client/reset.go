@@ -9,8 +9,8 @@ import (
 	"frond/wire"
 )
 
-// maxLostEpochs bounds the vault epochs before a reset, which are counted though nothing opens them.
-const maxLostEpochs = 4096
+// mostEpochs is more vault epochs than a server can have taken.
+const mostEpochs = 1 << 48
 
 // Reset begins an account anew for somebody who lost everything, by the token that whoever runs the server
 // handed out: with a new root, this as its only device, and a new password. Contacts are told, and let
@@ -61,7 +61,7 @@ func (c *Client) beginAnew(name string, base wire.ResetBase, next vault.Keys, kd
 	if err != nil || wire.ID(chain.Account()) != base.Account || chain.UserName() != name {
 		return rec, body, wire.Errorf(CodeKeyChanged, "The server does not show the true keys of this account.")
 	}
-	if base.Epoch == 0 || base.Epoch > maxLostEpochs {
+	if base.Epoch == 0 || base.Epoch > mostEpochs {
 		return rec, body, wire.Errorf(wire.CodeLimit, "The vault of this account is of an epoch that can not be.")
 	}
 	root, err := identity.NewRoot(c.cfg.Rand)
@@ -79,7 +79,7 @@ func (c *Client) beginAnew(name string, base wire.ResetBase, next vault.Keys, kd
 	}
 	rec = selfRecord{
 		Account: base.Account, Name: name, Root: root.Marshal(), VaultKey: wire.Hash(key),
-		VaultEpoch: base.Epoch + 1, Revision: base.Revision + 1, Earlier: make([]wire.Hash, base.Epoch),
+		VaultEpoch: base.Epoch + 1, Revision: base.Revision + 1, Lost: base.Epoch,
 	}
 	if err := c.newDevice(&rec, chain, root); err != nil {
 		return rec, body, err
@@ -103,7 +103,7 @@ func (c *Client) firstVault(rec *selfRecord, key vault.Key, keys vault.Keys, kdf
 	if header, err = vault.SealHeader(rec.Account, rec.VaultEpoch, key, rec.Openers); err != nil {
 		return nil, nil, err
 	}
-	state, err = c.sealState(rec, rec.Revision, accountState{Version: stateVersion, Root: rec.Root, Openers: rec.Openers, Earlier: rec.Earlier})
+	state, err = c.sealState(rec, rec.Revision, accountState{Version: stateVersion, Root: rec.Root, Openers: rec.Openers, Lost: rec.Lost})
 	return header, state, err
 }
 

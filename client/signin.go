@@ -17,8 +17,12 @@ func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	if err != nil {
 		return wire.Errorf(wire.CodeWrongPassword, "The user name or the password is wrong.")
 	}
+	return signAgain(func() error { return c.signIn(ctx, name, o) })
+}
+
+func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 	var known *selfRecord
-	err = c.run(ctx, func() (err error) {
+	err := c.run(ctx, func() (err error) {
 		if c.session.State == SignedIn {
 			return wire.Errorf(wire.CodeExists, "Somebody is signed in here already.")
 		}
@@ -93,7 +97,7 @@ func openVault(s wire.Session, epoch uint64, key vault.Key) (selfRecord, account
 	}
 	rec := selfRecord{
 		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: epoch, Revision: s.Revision,
-		Formers: state.Formers, Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier,
+		Formers: state.Formers, Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier, Lost: state.Lost,
 	}
 	return rec, state, nil
 }

@@ -171,7 +171,9 @@ var errNoSlot = wire.Errorf(CodeApproval, "Another device changed this account's
 // takeEpoch takes keys and openers of a state that another device sealed.
 func takeEpoch(rec *selfRecord, key vault.Key, s wire.State, theirs *accountState) error {
 	if s.Epoch > rec.VaultEpoch {
-		if uint64(len(theirs.Earlier)) != s.Epoch-1 || theirs.Earlier[rec.VaultEpoch-1] != rec.VaultKey {
+		next := selfRecord{Lost: theirs.Lost, Earlier: theirs.Earlier}
+		before, _ := next.earlierKey(rec.VaultEpoch)
+		if theirs.Lost != rec.Lost || theirs.Lost+uint64(len(theirs.Earlier)) != s.Epoch-1 || before != rec.VaultKey {
 			return vault.ErrOpen // not a successor of the epoch known here
 		}
 		rec.VaultKey, rec.VaultEpoch, rec.Earlier = wire.Hash(key), s.Epoch, theirs.Earlier

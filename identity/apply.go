@@ -133,8 +133,8 @@ func (c *Chain) applyRootRotated(payload []byte) error {
 	if c.NamedRoot(p.Root) {
 		return fmt.Errorf("%w: the root was used before", ErrNotAllowed)
 	}
-	if len(c.roots) > MaxRotations {
-		return fmt.Errorf("%w: a root changes at most %d times", ErrLimit, MaxRotations)
+	if len(c.roots)-c.trusted > MaxRotations {
+		return fmt.Errorf("%w: a root is rotated at most %d times", ErrLimit, MaxRotations)
 	}
 	statement := encode(newRoot{c.account, c.Head(), c.Root(), p.Root})
 	if err := verify(p.Root, labelNewRoot, statement, p.Consent); err != nil {

@@ -50,7 +50,7 @@ const (
 	MaxEventSize = 4096
 	// MaxDevices is the most devices that may be active at once.
 	MaxDevices = 32
-	// MaxRotations is the most changes of root in one chain, resets among them.
+	// MaxRotations is the most rotations of the root between two resets.
 	MaxRotations = 512
 	// MaxUserName is the longest user name, in bytes.
 	MaxUserName = 64

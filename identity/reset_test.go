@@ -84,10 +84,28 @@ func TestAResetHoldsForOneChainOnly(t *testing.T) {
 	if _, err := identity.ParseChain([][]byte{event}); err == nil {
 		t.Error("a chain begins with a reset")
 	}
-	for range identity.MaxRotations - 1 {
-		reset = ok(reset.Reset(newRoot(t), noon))
+}
+
+// Whoever has the root can replace it as often as a chain takes; that must not keep the owner from beginning anew.
+func TestARootThatChangedAsOftenAsItMayIsReset(t *testing.T) {
+	ok := must[*identity.Chain](t)
+	root := newRoot(t)
+	chain := withDevices(t, root, 1)
+	rotate := func(times int) {
+		for range times {
+			next := newRoot(t)
+			chain = ok(chain.RotateRoot(root, next, noon))
+			root = next
+		}
 	}
-	if _, err := reset.Reset(newRoot(t), noon); !errors.Is(err, identity.ErrLimit) {
-		t.Errorf("without an end: %v", err)
+	rotate(identity.MaxRotations)
+	if _, err := chain.RotateRoot(root, newRoot(t), noon); !errors.Is(err, identity.ErrLimit) {
+		t.Fatalf("a rotation too many: %v", err)
+	}
+	root = newRoot(t)
+	chain = ok(chain.Reset(root, noon))
+	rotate(identity.MaxRotations) // counted anew
+	if _, err := chain.RotateRoot(root, newRoot(t), noon); !errors.Is(err, identity.ErrLimit) {
+		t.Fatalf("a rotation too many after the reset: %v", err)
 	}
 }

@@ -166,6 +166,31 @@ func TestWhoIsDeniedIsSignedOutAndTheOwnerIsWarned(t *testing.T) {
 	})
 }
 
+// A password that is another now keeps out who signed in by the one before, however far they came.
+func TestWhoAsksToBeLetInIsSignedOutWhenThePasswordChanges(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		phone, code, _ := s.guarded()
+		asks, waits, reads := s.outside(), s.outside(), s.outside()
+		request, _ := asks.asks(phone)
+		phone.ok("password", `{"current": "correct horse", "password": "battery staple"}`)
+		time.Sleep(5 * time.Second)
+		asks.is("expired")
+		if got := phone.newest("approval-request"); got["over"] != true {
+			t.Fatalf("the request is still shown: %v", got)
+		}
+		phone.refused("not-found", "approval-open", about(request))
+		waits.refused("unauthenticated", "approval-start", `{}`)
+		reads.refused("unauthenticated", "unlock", fmt.Sprintf(`{"code": %q}`, code))
+		for _, p := range []*page{asks, waits, reads} {
+			if got := p.newest("session"); got["state"] != "signed-out" {
+				t.Fatalf("session: %v", got)
+			}
+		}
+		waits.ok("sign-in", `{"name": "ada", "password": "battery staple"}`)
+		waits.ok("unlock", fmt.Sprintf(`{"code": %q}`, code))
+	})
+}
+
 // signedInByCode is another device that the recovery code let in.
 func (s *stage) signedInByCode(code string) *page {
 	s.t.Helper()

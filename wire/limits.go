@@ -19,6 +19,7 @@ const (
 	MaxKeyPackage   = 16 << 10
 	MaxKeyPackages  = 100 // in one publication, and in the pool of one device
 	MaxChainEvents  = 1000
+	ResetEvents     = 32 // the last ones of them: for account resets only
 	MaxChainEvent   = 4 << 10
 	MaxDevices      = 10        // active ones of an account
 	MaxHeader       = 256 << 10 // vault header, all slots

@@ -71,10 +71,14 @@ func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.Re
 		return errOtherEvents()
 	}
 	v := store.Vault{Epoch: r.Vault.Epoch, Header: r.Vault.Header, Revision: r.Vault.Revision, State: r.Vault.State}
-	if err := s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v); err != nil {
+	err = s.limits.removals.succeed(of.Account.String(), func() error {
+		return s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v)
+	})
+	if err != nil {
 		return err
 	}
 	s.revoked(Revoked{Account: of.Account, Device: &r.Device})
+	s.revoked(Revoked{Account: of.Account, Loose: true, But: of.Token})
 	s.changed(Changed{Account: of.Account, By: of.Token})
 	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: v.Revision, Epoch: v.Epoch}})
 	return nil

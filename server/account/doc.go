@@ -9,7 +9,7 @@
 // ([Service.OnRevoke]) closes the connections that live on it.
 //
 //	state of a session     may
-//	without a device       add a device, sign out
+//	without a device       add a device, ask to be let in, sign out; ends when a password is set or a device removed
 //	with a device          everything
 //	revoked or expired     nothing: CodeUnauthenticated
 //
@@ -25,5 +25,6 @@
 //     tells, as it must; it is limited per address.
 //   - A sigchain holds only events that clients accept, and lists exactly the devices that the server knows: each
 //     request that extends one is verified to do so, and to do nothing else.
-//   - Attempts are limited per address, and per name and address, in tables of bounded size.
+//   - Attempts are limited per address, and per name and address, in tables of bounded size; guesses at a password
+//     also per name, but not where the account was used before ([Service.Here]).
 package account

@@ -1,8 +1,12 @@
 package account
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -23,27 +27,34 @@ type Limits struct {
 	KDF           Rate // per address
 	SignIn        Rate // per address
 	SignInAccount Rate // per user name and address
+	SignInName    Rate // by password, per user name, from addresses where the account was not used before
 	Approval      Rate // requests about being let in, per session
 	Asking        Rate // new ones of those, per account
 	Chain         Rate // verified extensions of a sigchain, per account and address or per device
+	Epoch         Rate // vault epochs that bring no password, per account
+	Removal       Rate // of devices, per account
 }
 
 // DefaultLimits let an office behind one address sign up on its first morning, and make guessing a
-// password over the network hopeless.
+// password over the network hopeless. What an account keeps for good, vault keys and sigchain events, grows
+// slowly whoever has got hold of one of its devices.
 var DefaultLimits = Limits{
 	SignUp:        Rate{Burst: 100, Every: 6 * time.Second},
 	KDF:           Rate{Burst: 200, Every: time.Second},
 	SignIn:        Rate{Burst: 100, Every: 2 * time.Second},
 	SignInAccount: Rate{Burst: 10, Every: 20 * time.Second},
+	SignInName:    Rate{Burst: 30, Every: 10 * time.Minute},
 	Approval:      Rate{Burst: 30, Every: time.Second},
 	Asking:        Rate{Burst: 6, Every: 5 * time.Minute},
 	Chain:         Rate{Burst: 20, Every: 20 * time.Second},
+	Epoch:         Rate{Burst: 50, Every: 10 * time.Minute},
+	Removal:       Rate{Burst: 20, Every: 30 * time.Minute},
 }
 
 // limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
 // makes another forget an address.
 type limiters struct {
-	signUp, kdf, byAddress, byAccount, approval, asking, chain *table
+	signUp, kdf, byAddress, byAccount, byName, approval, asking, chain, epochs, removals *table
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -52,9 +63,12 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		kdf:       newTable(l.KDF, now),
 		byAddress: newTable(l.SignIn, now),
 		byAccount: newTable(l.SignInAccount, now),
+		byName:    newTable(l.SignInName, now),
 		approval:  newTable(l.Approval, now),
 		asking:    newTable(l.Asking, now),
 		chain:     newTable(l.Chain, now),
+		epochs:    newTable(l.Epoch, now),
+		removals:  newTable(l.Removal, now),
 	}
 }
 
@@ -65,7 +79,19 @@ func (l *limiters) signIn(from, name string) error {
 	return l.byAccount.allow(network(from) + " " + name)
 }
 
-const tableSize = 20000
+const (
+	tableSize = 20000
+	nameBits  = 14 // so that a table holds all there are
+)
+
+// nameKey is which of the buckets of names is a name's. There are so few that none is ever forgotten, which would let
+// whoever made up names go on guessing at one; and who shares one with whom, nobody can find out.
+func (s *Service) nameKey(name string) string {
+	mac := hmac.New(sha256.New, s.secret[:])
+	mac.Write([]byte("frond/guesses/v1"))
+	mac.Write([]byte(name))
+	return strconv.Itoa(int(binary.BigEndian.Uint16(mac.Sum(nil)) >> (16 - nameBits)))
+}
 
 // table holds a token bucket per key in two generations: when the younger is full the older is
 // forgotten, so that memory is bounded and whoever is active is remembered.
@@ -93,9 +119,30 @@ func (t *table) allow(key string) error {
 		return nil
 	}
 	r.CancelAt(now)
+	return tooMany(wait)
+}
+
+func tooMany(wait time.Duration) error {
 	e := wire.Errorf(wire.CodeRateLimited, "Too many attempts. Wait a little and try again.")
 	e.RetryAfter = uint32(math.Ceil(wait.Seconds()))
 	return e
+}
+
+// succeed runs f if a key has an attempt left, and takes it if f succeeds: of an account's devices that change
+// something at once one does, and the others' attempts must not count.
+func (t *table) succeed(key string, f func() error) error {
+	if t.rate.Burst == 0 {
+		return f()
+	}
+	l := t.limiter(key)
+	if left := l.TokensAt(t.now()); left < 1 {
+		return tooMany(time.Duration((1 - left) * float64(t.rate.Every)))
+	}
+	err := f()
+	if err == nil {
+		l.ReserveN(t.now(), 1) // what went through at the same moment is paid off
+	}
+	return err
 }
 
 func (t *table) limiter(key string) *rate.Limiter {

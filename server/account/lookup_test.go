@@ -14,7 +14,7 @@ import (
 // swell makes an account's sigchain as long as its owner can.
 func swell(t *testing.T, st *store.Store, account wire.ID) {
 	t.Helper()
-	step := make([][]byte, wire.MaxChainEvents-2)
+	step := make([][]byte, wire.MaxChainEvents-wire.ResetEvents-2)
 	for i := range step {
 		step[i] = make([]byte, wire.MaxChainEvent)
 	}

@@ -43,11 +43,17 @@ func (s *Service) fakeKDF(name string) wire.KDF {
 }
 
 // authenticate finds the account of a name whose authentication secret is auth. A name that does not
-// exist costs the same work and gets the same answer.
-func (s *Service) authenticate(ctx context.Context, name string, auth wire.Hash) (store.Account, error) {
+// exist costs the same work and gets the same answer. Guesses are few for each name, wherever they come from, but
+// nobody is kept out by them where the account was used before.
+func (s *Service) authenticate(ctx context.Context, from, name string, auth wire.Hash) (store.Account, error) {
 	c, known, err := s.store.CredentialsByName(ctx, name)
 	if err != nil {
 		return store.Account{}, err
+	}
+	if key := s.nameKey(name); !s.networks.knows(c.Account, from) {
+		if err := s.limits.byName.allow(key); err != nil {
+			return store.Account{}, err
+		}
 	}
 	hash := hashAuth(auth)
 	equal := subtle.ConstantTimeCompare(hash[:], c.Auth[:]) == 1

@@ -120,6 +120,7 @@ func (s *Service) Reset(ctx context.Context, from string, r *wire.Reset) (token 
 	if err != nil {
 		return "", wire.Session{}, err
 	}
+	s.networks.note(id, from)
 	token, err = s.openSession(ctx, store.Session{Account: id, Device: &r.Device})
 	return token, session(&a, &r.Device, chain), err
 }

@@ -29,6 +29,7 @@ type Service struct {
 	rand         io.Reader
 	secret       [32]byte // for the salts of names that do not exist
 	limits       *limiters
+	networks     networks
 	approvals    approvals
 
 	mu       sync.Mutex

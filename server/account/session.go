@@ -30,7 +30,7 @@ func (s *Service) SignIn(ctx context.Context, from string, r *wire.SignIn) (toke
 	if err := s.limits.signIn(from, name); err != nil {
 		return "", wire.Session{}, err
 	}
-	a, err := s.authenticate(ctx, name, r.Auth)
+	a, err := s.authenticate(ctx, from, name, r.Auth)
 	if err != nil {
 		return "", wire.Session{}, err
 	}
@@ -42,7 +42,11 @@ func (s *Service) SignIn(ctx context.Context, from string, r *wire.SignIn) (toke
 	if err != nil {
 		return "", wire.Session{}, err
 	}
-	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: device})
+	by := hashAuth(r.Auth)
+	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: device, By: &by})
+	if err == nil {
+		s.networks.note(a.ID, from)
+	}
 	return token, session(&a, device, chain), err
 }
 

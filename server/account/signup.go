@@ -41,6 +41,7 @@ func (s *Service) SignUp(ctx context.Context, from string, r *wire.SignUp) (toke
 	if err := s.store.CreateAccount(ctx, a, r.Chain, d, invite); err != nil {
 		return "", wire.Session{}, err
 	}
+	s.networks.note(a.ID, from)
 	token, err = s.openSession(ctx, store.Session{Account: a.ID, Device: &d.ID})
 	return token, session(&a, &d.ID, r.Chain), err
 }

@@ -37,7 +37,10 @@ func (s *Service) Recover(ctx context.Context, from string, r *wire.Recover) (to
 	if err != nil {
 		return "", wire.Session{}, err
 	}
-	token, err = s.openSession(ctx, store.Session{Account: a.ID, Recovered: true})
+	token, err = s.openSession(ctx, store.Session{Account: a.ID, Recovered: true, By: &given})
+	if err == nil {
+		s.networks.note(a.ID, from)
+	}
 	return token, session(&a, nil, chain), err
 }
 
@@ -56,8 +59,8 @@ func (s *Service) PutState(ctx context.Context, of store.Session, p *wire.PutSta
 	return nil
 }
 
-// PutVault opens a new vault epoch. The account's sessions stay. Guesses at the present password are
-// limited like sign-ins.
+// PutVault opens a new vault epoch. With a new password the account's sessions that have no device end; the others
+// stay. Guesses at the present password are limited like sign-ins.
 func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVault) error {
 	v := store.Vault{Epoch: p.Epoch, Header: p.Header, Revision: p.Revision, State: p.State, RecoveryOff: p.RecoveryOff}
 	if p.Recovery != nil {
@@ -74,11 +77,24 @@ func (s *Service) PutVault(ctx context.Context, of store.Session, p *wire.PutVau
 			v.Password.Current = &h
 		}
 	}
-	if err := s.store.PutVault(ctx, of, v); err != nil {
+	if err := s.openEpoch(ctx, of, v); err != nil {
 		return err
+	}
+	if v.Password != nil {
+		s.revoked(Revoked{Account: of.Account, Loose: true, But: of.Token})
 	}
 	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: p.Revision, Epoch: p.Epoch}})
 	return nil
+}
+
+// openEpoch counts epochs, but for those with a password, which were counted as guesses: nobody with a device uses up
+// what the owner needs to set another.
+func (s *Service) openEpoch(ctx context.Context, of store.Session, v store.Vault) error {
+	put := func() error { return s.store.PutVault(ctx, of, v) }
+	if v.Password != nil {
+		return put()
+	}
+	return s.limits.epochs.succeed(of.Account.String(), put)
 }
 
 // Changed says that an account's state, or its sigchain, is not what it was.

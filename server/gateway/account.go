@@ -77,7 +77,7 @@ func (c *conn) push(frame []byte) {
 	}
 }
 
-// hit reports whether what was revoked is this connection's session.
+// hit reports whether what was revoked is this connection's session, which is always a device's.
 func (c *conn) hit(gone account.Revoked) bool {
 	device := c.device()
 	return gone.Hits(c.token, &device)

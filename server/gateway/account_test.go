@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"frond/client/transport/ws"
 	"frond/server/account"
 	"frond/wire"
 )
@@ -163,6 +164,40 @@ func TestGuessingAPasswordIsSlow(t *testing.T) {
 	}
 }
 
+// After a restart the server knows no network. A device that connects brings its own back.
+func TestGuessesDoNotKeepAPersonOutWhereADeviceOfTheAccountIs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	here := func(r *rules) {
+		r.store.Dir = dir
+		r.accounts.Limits = &account.Limits{SignInName: account.Rate{Burst: 1, Every: time.Hour}}
+	}
+	before := newWorld(t, here)
+	ana := before.join("ana")
+	before.join("ben")
+	before.stop()
+	must(t, before.store.Close())
+
+	w := newWorld(t, here)
+	net, err := ws.New(w.url, ws.Options{Token: ana.net.Token()})
+	must(t, err)
+	ana.net = realNetwork{net}
+	ana.connect()
+	guess := func(name string) error {
+		liar := w.newPerson(name)
+		liar.auth[0] ^= 1
+		_, err := liar.signIn(nil)
+		return err
+	}
+	for _, name := range []string{"ana", "ben"} {
+		wantCode(t, guess(name), wire.CodeWrongPassword)
+	}
+	wantCode(t, guess("ana"), wire.CodeWrongPassword)
+	wantCode(t, guess("ben"), wire.CodeRateLimited)
+	_, err = ana.signIn(nil)
+	must(t, err)
+}
+
 func TestSigningOutClosesTheConnectionWithinASecond(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -193,7 +228,7 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 		t.Fatal("a device that nobody added got a session of its own")
 	}
 	_, err = fresh.tryConnect()
-	wantCode(t, err, wire.CodeForbidden)
+	wantCode(t, err, wire.CodeUnauthenticated)
 	fresh.owner = old.owner
 	junk := wire.AddDevice{Device: fresh.device, Index: 2, Events: [][]byte{{0}}}
 	wantCode(t, fresh.post(wire.PathDevice, junk, nil), wire.CodeBadRequest)

@@ -42,7 +42,7 @@ func (c *conn) greet(body []byte) (wire.Welcomed, error) {
 }
 
 // identify checks that both sides speak the same version and that the client is the session's device,
-// as the session is now: it may have been revoked, or bound to a device, since the upgrade.
+// as the session is now: it may have been revoked since the upgrade.
 func (c *conn) identify(h *wire.Hello) error {
 	if h.Version != wire.Version {
 		return wire.Errorf(wire.CodeVersion, "This server speaks version %d. Reload the page, or update.", wire.Version)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"frond/server/store"
 	"frond/wire"
 )
 
@@ -36,9 +37,19 @@ var upgrader = websocket.Upgrader{
 	CheckOrigin:      func(*http.Request) bool { return true }, // sameOrigin did
 }
 
+// deviceSession returns the session of a token that is a device's. Others have nothing to say on a connection, and
+// would take it from the account's devices.
+func (g *Gateway) deviceSession(ctx context.Context, token string) (store.Session, error) {
+	session, err := g.accounts.Authenticate(ctx, token)
+	if err == nil && session.Device == nil {
+		err = wire.Errorf(wire.CodeUnauthenticated, "This session is no device's. Sign in again.")
+	}
+	return session, err
+}
+
 // upgrade turns a request with a good session into a connection.
 func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
-	session, err := g.accounts.Authenticate(r.Context(), g.token(r))
+	session, err := g.deviceSession(r.Context(), g.token(r))
 	if err != nil {
 		g.refuse(w, r, err)
 		return
@@ -57,6 +68,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
 		g.conns.remove(c)
 		return // the upgrader answered
 	}
+	g.accounts.Here(session, g.address(r))
 	// A goroutine of its own, so that what net/http holds for a request is freed.
 	go c.serve(newWebSocket(ws, c.throttle, &g.halfRead))
 }
@@ -65,7 +77,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request) {
 // returns when the connection is over; the error says why a session was refused.
 func (g *Gateway) ServeSocket(ctx context.Context, token string, s Socket) error {
 	defer s.Close()
-	session, err := g.accounts.Authenticate(ctx, token)
+	session, err := g.deviceSession(ctx, token)
 	if err != nil {
 		return err
 	}

@@ -78,8 +78,13 @@ func appendChain(l *link, account wire.ID, position int, events [][]byte) error 
 }
 
 // extendChain appends events if the chain has exactly index events so far (CodeConflict otherwise,
-// with Last the number of events).
+// with Last the number of events). It leaves room for resets, so that nobody who can add and remove devices takes
+// the owner's last way back.
 func (s *Store) extendChain(l *link, account wire.ID, index uint64, events [][]byte) error {
+	return s.extendChainTo(l, account, index, events, wire.MaxChainEvents-wire.ResetEvents)
+}
+
+func (s *Store) extendChainTo(l *link, account wire.ID, index uint64, events [][]byte, most uint64) error {
 	var id wire.ID
 	found, err := l.one([]any{scanID(&id)}, lockAccount+s.words.forUpdate, account[:])
 	if err == nil && !found {
@@ -95,8 +100,8 @@ func (s *Store) extendChain(l *link, account wire.ID, index uint64, events [][]b
 	if length != index {
 		return ChainConflict(length)
 	}
-	if length+uint64(len(events)) > wire.MaxChainEvents {
-		return wire.Errorf(wire.CodeLimit, "A sigchain has at most %d events.", wire.MaxChainEvents)
+	if length+uint64(len(events)) > most {
+		return wire.Errorf(wire.CodeLimit, "A sigchain has at most %d events.", most)
 	}
 	return appendChain(l, account, int(length), events)
 }

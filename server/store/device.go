@@ -85,8 +85,8 @@ func checkDevices(l *link, account wire.ID) error {
 }
 
 // RemoveDevice extends an account's sigchain by events, if it has exactly index events so far, opens the
-// vault epoch that goes with them, as PutVault does, and makes the device inactive: its sessions end, and
-// its key packages and inbox are dropped. All of it happens or nothing. It fails with CodeConflict when
+// vault epoch that goes with them, as PutVault does, and makes the device inactive: its sessions end, as those
+// without a device do, and its key packages and inbox are dropped. All of it happens or nothing. It fails with CodeConflict when
 // chain or vault changed meanwhile (Last is the chain's length, or else the state's revision), and with
 // CodeNotFound when the account has no such active device.
 func (s *Store) RemoveDevice(ctx context.Context, of Session, index uint64, events [][]byte, device wire.ID, v Vault) error {
@@ -96,6 +96,9 @@ func (s *Store) RemoveDevice(ctx context.Context, of Session, index uint64, even
 			return err
 		}
 		if err := s.openEpoch(l, of, v); err != nil {
+			return err
+		}
+		if err := endLoose(l, of); err != nil {
 			return err
 		}
 		var owner wire.ID

@@ -156,7 +156,7 @@ func (s *Store) ResetAccount(ctx context.Context, r *Reset) (account wire.ID, er
 }
 
 func (s *Store) resetChain(l *link, account wire.ID, r *Reset) error {
-	return s.extendChain(l, account, r.Index, r.Events)
+	return s.extendChainTo(l, account, r.Index, r.Events, wire.MaxChainEvents)
 }
 
 func (s *Store) resetVault(l *link, account wire.ID, r *Reset) error {

@@ -13,6 +13,9 @@ const (
 	touchSession    = "UPDATE session SET seen = ?, expires = ? WHERE token = ? AND expires > ?"
 	revokeSession   = "DELETE FROM session WHERE token = ?"
 	revokeSessions  = "DELETE FROM session WHERE account = ?"
+	revokeLoose     = "DELETE FROM session WHERE account = ? AND device IS NULL AND token <> ?"
+	revokeRecovered = revokeLoose + " AND recovered = 1"
+	secretsOf       = "SELECT auth, recovery FROM account WHERE id = ?"
 	expireSessions  = "DELETE FROM session WHERE expires <= ?"
 	expireInvites   = "DELETE FROM invite WHERE expires <= ? OR uses <= 0"
 	forgetKeyHashes = "DELETE FROM key_package WHERE claimed > 0 AND claimed <= ?"
@@ -22,9 +25,13 @@ const (
 const keyHashesKept = 90 * 24 * time.Hour
 
 // CreateSession stores a login. A device that it names must be an active one of the account
-// (CodeForbidden otherwise), so that a replaced device cannot come back.
+// (CodeForbidden otherwise), so that a replaced device cannot come back; and the secret that it names must
+// be good still (CodeWrongPassword otherwise), so that a password which is changed now opens nothing.
 func (s *Store) CreateSession(ctx context.Context, n Session) error {
 	return s.write(ctx, "create session", func(l *link) error {
+		if err := s.checkSecret(l, n); err != nil {
+			return err
+		}
 		if err := s.checkDevice(l, n.Account, n.Device); err != nil {
 			return err
 		}
@@ -32,6 +39,19 @@ func (s *Store) CreateSession(ctx context.Context, n Session) error {
 			number(millis(n.Created)), number(millis(n.Seen)), number(millis(n.Expires)))
 		return err
 	})
+}
+
+func (s *Store) checkSecret(l *link, n Session) error {
+	if n.By == nil {
+		return nil
+	}
+	var auth wire.Hash
+	var recovery *wire.Hash
+	_, err := l.one([]any{scanHash(&auth), optionalHash{&recovery}}, secretsOf+s.words.forUpdate, n.Account[:])
+	if err == nil && *n.By != auth && (recovery == nil || *n.By != *recovery) {
+		return wire.Errorf(wire.CodeWrongPassword, "The user name or the password is wrong.")
+	}
+	return err
 }
 
 func (s *Store) checkDevice(l *link, account wire.ID, device *wire.ID) error {

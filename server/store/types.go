@@ -38,7 +38,9 @@ type Session struct {
 	Seen    time.Time
 	Expires time.Time
 
-	Recovered bool // opened by recovery code: may set a password without the present one
+	Recovered bool // opened by recovery code: may set a password without the present one, for an hour
+
+	By *wire.Hash // when it is made: hash of the secret that opened it, which must be good still. Not stored
 }
 
 // Append is one thing to append to a log: exactly one of Send, Handshake, Create and Leave, and the

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/subtle"
+	"time"
 
 	"frond/wire"
 )
@@ -12,6 +13,10 @@ const (
 	updateVault = "UPDATE account SET header = ?, epoch = ?, state = ?, revision = ?, recovery = ? WHERE id = ?"
 	updateAuth  = "UPDATE account SET auth = ?, kdf_memory = ?, kdf_time = ?, kdf_threads = ?, kdf_salt = ? WHERE id = ?"
 	usedRecover = "UPDATE session SET recovered = 0 WHERE token = ?"
+
+	// recoverWithin is how long a session that a recovery code opened may set a password. Clients do at once;
+	// when that did not go through, the code itself is as good as the present password.
+	recoverWithin = time.Hour
 )
 
 // Vault is a new vault epoch.
@@ -32,7 +37,8 @@ type Password struct {
 	KDF     wire.KDF
 }
 
-// PutVault opens a new vault epoch. It fails with CodeConflict, and Last the stored revision, unless
+// PutVault opens a new vault epoch. With a new password, the account's other sessions without a device end; with
+// another recovery code, or none, those of them that the old one opened. It fails with CodeConflict, and Last the stored revision, unless
 // epoch and revision are the stored ones plus one, and with CodeWrongPassword when the present
 // password is neither the stored one nor the recovery code.
 func (s *Store) PutVault(ctx context.Context, of Session, v Vault) error {
@@ -58,7 +64,22 @@ func (s *Store) openEpoch(l *link, of Session, v Vault) error {
 	if v.Recovery != nil || v.RecoveryOff {
 		recovery = v.Recovery
 	}
-	_, err = l.exec(updateVault, some(v.Header), number(v.Epoch), some(v.State), number(v.Revision), nullableHash(recovery), of.Account[:])
+	if _, err := l.exec(updateVault, some(v.Header), number(v.Epoch), some(v.State), number(v.Revision), nullableHash(recovery), of.Account[:]); err != nil {
+		return err
+	}
+	if v.Password != nil {
+		return endLoose(l, of)
+	}
+	if v.Recovery != nil || v.RecoveryOff {
+		_, err = l.exec(revokeRecovered, of.Account[:], of.Token[:])
+	}
+	return err
+}
+
+// endLoose ends the account's sessions without a device, but for one: what they were let in by is not good any more,
+// and nobody sees them.
+func endLoose(l *link, of Session) error {
+	_, err := l.exec(revokeLoose, of.Account[:], of.Token[:])
 	return err
 }
 
@@ -82,7 +103,7 @@ func (s *Store) mayChange(l *link, of Session, p *Password, auth wire.Hash, reco
 		var n Session
 		found, err := l.one([]any{scanHash(&n.Token), scanID(&n.Account), optionalID{&n.Device}, &n.Recovered,
 			timeColumn{&n.Created}, timeColumn{&n.Seen}, timeColumn{&n.Expires}}, selectSession, of.Token[:], number(s.now()))
-		if err != nil || found && n.Recovered && n.Account == of.Account {
+		if err != nil || found && n.Recovered && n.Account == of.Account && s.now() < millis(n.Created.Add(recoverWithin)) {
 			return err
 		}
 		return errWrongPassword()

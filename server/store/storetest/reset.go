@@ -170,6 +170,27 @@ func resetWaits(w *world) {
 	w.ok(w.store.Prune(w.Context()))
 }
 
+// Who made a sigchain as long as it may be cannot keep its owner from beginning anew.
+func resetOfFullChain(w *world) {
+	p := w.person("ada")
+	token := w.session(p, nil)
+	add := func(index, n int) error {
+		d := store.Device{ID: w.id(), Created: w.clock}
+		return w.store.AddDevice(w.Context(), p.account, uint64(index), make([][]byte, n), d, token)
+	}
+	full := wire.MaxChainEvents - wire.ResetEvents
+	w.ok(add(2, full-2))
+	w.refused(add(full, 1), wire.CodeLimit)
+	w.refused(w.store.RemoveDevice(w.Context(), store.Session{Token: token, Account: p.account}, uint64(full), [][]byte{{1}}, p.device, w.nextVault(p)), wire.CodeLimit)
+	for i := 0; i < wire.ResetEvents; i += 2 {
+		r := w.anew(p, w.allow(p, 0))
+		v := w.nextVault(p)
+		r.Index, r.Epoch, r.Revision = uint64(full+i), v.Epoch, v.Revision
+		_, err := w.store.ResetAccount(w.Context(), r)
+		w.ok(err)
+	}
+}
+
 // Of many who use one token one begins anew, while others write into her conversations.
 func resetRace(w *world) {
 	ada, ben := w.person("ada"), w.person("ben")
