@@ -39,7 +39,7 @@
 //	recover      {name, code, password}               Session, with the new password
 //	reset        {name, token, password}              Session; everything from before is lost. "reset-held": later
 //	reset-cancel {}                                   {}; a reset that was begun can not be finished
-//	password     {current, password}                  {}
+//	password     {current, password}                  {}; with {code, password} by the recovery code
 //	protection   {high, password}                     {}; high: the password alone opens nothing
 //	unlock       {code}                               Session, after a sign-in that answered "locked"
 //	approval-start {}                                 {qr}: asks the account's devices to let this locked one in

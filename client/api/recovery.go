@@ -81,11 +81,16 @@ func (a *API) recover(ctx context.Context, in struct {
 	return sessionOf(a.client.Session()), err
 }
 
-// password changes the password of who is signed in. The present one is stretched as the server says.
+// password changes the password of who is signed in, by the present one, which is stretched as the server
+// says, or by the recovery code.
 func (a *API) password(ctx context.Context, in struct {
 	Current  string `json:"current"`
+	Code     string `json:"code"`
 	Password string `json:"password"`
 }) (nothing, error) {
+	if in.Code != "" {
+		return nothing{}, a.passwordByCode(ctx, in.Code, in.Password)
+	}
 	kdf, keys, err := a.newPassword(in.Password)
 	if err != nil {
 		return nothing{}, err
@@ -95,6 +100,18 @@ func (a *API) password(ctx context.Context, in struct {
 		return nothing{}, err
 	}
 	return nothing{}, a.client.ChangePassword(ctx, &current, keys, kdf)
+}
+
+func (a *API) passwordByCode(ctx context.Context, typed, password string) error {
+	code, err := parseRecovery(typed)
+	if err != nil {
+		return err
+	}
+	kdf, keys, err := a.newPassword(password)
+	if err != nil {
+		return err
+	}
+	return a.client.ChangePasswordByCode(ctx, code, keys, kdf)
 }
 
 type history struct {

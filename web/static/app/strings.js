@@ -287,6 +287,13 @@ export const strings = {
     wrong: 'The user name or the recovery code is not right.',
   },
 
+  newPassword: {
+    title: 'Set a new password',
+    text: 'Your recovery code allows it. Your devices stay signed in.',
+    confirm: 'Set the new password',
+    cancel: 'Not now',
+  },
+
   password: {
     title: 'Password',
     current: 'Current password',
@@ -585,6 +592,7 @@ export const strings = {
     'ask-again': 'Ask again',
     dismiss: 'Put aside',
     password: 'Change password',
+    'new-password': 'Set a new password',
   },
 
   errors: {
