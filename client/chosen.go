@@ -44,7 +44,7 @@ func (c *Client) chosenDone(err error) {
 	_ = t.commit()
 }
 
-var errLapsed = wire.Errorf(CodePasswordUnset, "The new password could not be set, so the one before still counts. Set a new one: you need the recovery code.")
+var errLapsed = wire.Errorf(CodePasswordUnset, "The new password could not be set: another one is still in force. With the recovery code you can set it again.")
 
 // tellLapsed says so, each time the app begins, until a password is set.
 func (c *Client) tellLapsed() {
