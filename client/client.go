@@ -89,7 +89,7 @@ type Client struct {
 	nap           nap   // until the next message disappears
 	ahead         int64 // milliseconds of the server's clock before this device's
 	stateSize     int   // bytes of the state when it was last sealed
-	vaultChanges  []vaultChange
+	vaultChanges  []*vaultChange
 	publishing    bool      // a PublishKeys is on its way
 	begun         uint64    // the reset of one's own account that was told last
 	greeted       time.Time // when the server said what time it is,
@@ -207,6 +207,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 			return err
 		}
 		c.emitAll()
+		c.tellLapsed()
 		if c.session.State == SignedIn {
 			c.goOnline()
 		}

@@ -22,6 +22,7 @@ const (
 	CodeRejoined      wire.Code = "rejoined"       // a conversation was joined again, and others changed meanwhile
 	CodeApproval      wire.Code = "approval"       // a device is not let in, and why
 	CodeRecovery      wire.Code = "recovery-code"  // mistyped, or not the account's
+	CodePasswordUnset wire.Code = "password-unset" // what was chosen with the recovery code is not in force
 )
 
 // Event tells the user interface that something is now so. Events are values, they carry whole

@@ -15,6 +15,8 @@ type self struct {
 	key   identity.DeviceKey
 	chain *identity.Chain
 	cred  identity.Credential
+
+	choice *vaultChange // that sets the chosen password
 }
 
 func newSelf(rec selfRecord) (*self, error) {

@@ -65,6 +65,7 @@ func (c *Client) takeState(s wire.State) error {
 		return err
 	}
 	t := c.begin()
+	c.takePassword(t, &rec)
 	var joins []*conversation
 	for _, k := range theirs.Conversations {
 		if v := c.takeJoin(t, k); v != nil {

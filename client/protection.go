@@ -112,7 +112,9 @@ func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
 	}
 	err = c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s)
 	if wire.CodeOf(err) == wire.CodeWrongPassword {
-		return wire.Errorf(CodeRecovery, "This is not the recovery code of this account.")
+		return errNotTheCode
 	}
 	return c.lockedOver(ctx, err)
 }
+
+var errNotTheCode = wire.Errorf(CodeRecovery, "This is not the recovery code of this account.")

@@ -46,7 +46,8 @@ type selfRecord struct {
 	Formers   [][]byte  `cbor:"16,keyasint,omitempty"` // roots before the one in force, the last of them last
 	Published wire.Hash `cbor:"17,keyasint"`           // the root that the published key packages are under
 
-	Lost uint64 `cbor:"19,keyasint,omitempty"` // vault epochs before the account began anew, whose keys nobody has
+	Chosen *chosenRecord `cbor:"18,keyasint,omitempty"` // with the recovery code, and not in force yet
+	Lost   uint64        `cbor:"19,keyasint,omitempty"` // vault epochs before the account began anew, whose keys nobody has
 }
 
 // earlierKey is the vault key of an epoch before the present one.
@@ -61,6 +62,15 @@ func (r *selfRecord) earlierKey(epoch uint64) (key wire.Hash, known bool) {
 type unlockRecord struct {
 	Kind   uint8     `cbor:"1,keyasint"`
 	Secret wire.Hash `cbor:"2,keyasint"`
+}
+
+// chosenRecord is a password that somebody chose who signed in by recovery code. Lapsed says that it can not be
+// set any more; then nothing of it is left.
+type chosenRecord struct {
+	Auth   wire.Hash    `cbor:"1,keyasint"`
+	KDF    wire.KDF     `cbor:"2,keyasint"`
+	Opener vault.Opener `cbor:"3,keyasint"`
+	Lapsed bool         `cbor:"4,keyasint"`
 }
 
 // contactRecord is somebody whose chain was verified. Pinned contacts share a closed conversation

@@ -8,7 +8,8 @@ import (
 	"frond/wire"
 )
 
-// Recover signs in by recovery code on a device without keys, and sets a new password.
+// Recover signs in by recovery code on a device without keys, and sets a new password. From the moment somebody
+// is signed in, the password is set even if this is interrupted.
 func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCode, next vault.Keys, kdf wire.KDF) error {
 	name, err := wire.CheckUserName(name)
 	if err != nil {
@@ -21,27 +22,42 @@ func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCo
 	if err != nil {
 		return err
 	}
+	o, err := passwordOpener(next, kdf)
+	if err != nil {
+		return err
+	}
 	err = signAgain(func() error {
 		var s wire.Session
 		if err := c.postWire(ctx, wire.PathRecover, wire.Recover{Name: name, Auth: keys.Auth}, &s); err != nil {
 			return err
 		}
-		return c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s)
+		return c.becomeDevice(ctx, s, func(now wire.Session) (selfRecord, accountState, error) {
+			rec, state, err := unlock(unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, now)
+			rec.Chosen = &chosenRecord{Auth: next.Auth, KDF: kdf, Opener: o}
+			return rec, state, err
+		})
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.untilOnline(ctx); err != nil {
-		return err
-	}
-	return c.ChangePassword(ctx, nil, next, kdf)
+	return c.untilSet(ctx)
 }
 
-// untilOnline waits until requests can be made.
-func (c *Client) untilOnline(ctx context.Context) error {
+// untilSet waits until the chosen password is set, or can not be any more.
+func (c *Client) untilSet(ctx context.Context) error {
 	for {
-		var up bool
-		if err := c.run(ctx, func() error { up = c.online(); return nil }); err != nil || up {
+		waits := false
+		err := c.run(ctx, func() error {
+			switch {
+			case c.self == nil:
+				return errNotSignedIn
+			case c.self.Chosen != nil && c.self.Chosen.Lapsed:
+				return errLapsed
+			}
+			waits = c.self.choosing()
+			return nil
+		})
+		if err != nil || !waits {
 			return err
 		}
 		select {
@@ -50,4 +66,18 @@ func (c *Client) untilOnline(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// ChangePasswordByCode sets a new password for who is signed in and knows the recovery code instead of the
+// present password.
+func (c *Client) ChangePasswordByCode(ctx context.Context, code vault.RecoveryCode, next vault.Keys, kdf wire.KDF) error {
+	keys, _, err := recoveryKeys(c.Session().Name, code)
+	if err != nil {
+		return err
+	}
+	err = c.ChangePassword(ctx, &keys, next, kdf)
+	if wire.CodeOf(err) == wire.CodeWrongPassword {
+		return errNotTheCode
+	}
+	return err
 }

@@ -30,16 +30,21 @@ func (c *Client) ChangePassword(ctx context.Context, current *vault.Keys, next v
 	if err != nil {
 		return err
 	}
-	password := &wire.NewPassword{Auth: next.Auth, KDF: kdf}
+	ch := newPassword(o, wire.NewPassword{Auth: next.Auth, KDF: kdf})
 	if current != nil {
-		password.Current = (*wire.Hash)(&current.Auth)
+		ch.password.Current = (*wire.Hash)(&current.Auth)
 	}
-	return c.changeVault(ctx, vaultChange{openers: func(all []vault.Opener) []vault.Opener {
+	return c.changeVault(ctx, ch)
+}
+
+// newPassword is the change to another password.
+func newPassword(o vault.Opener, p wire.NewPassword) vaultChange {
+	return vaultChange{openers: func(all []vault.Opener) []vault.Opener {
 		if !hasOpener(all, vault.SlotPassword) {
 			return all
 		}
 		return with(vault.SlotPassword, o)(all)
-	}, password: password})
+	}, password: &p}
 }
 
 // recoverySalt is fixed by the user name, so that signing in by recovery code asks nothing before.

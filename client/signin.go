@@ -127,6 +127,7 @@ func listsAll(chain *identity.Chain, devices []wire.ID) error {
 
 // enter makes an account the one that is signed in here, and goes online.
 func (c *Client) enter(rec selfRecord) error {
+	c.dropChanges()
 	t := c.begin()
 	t.put(keyAccount(rec.Account), rec)
 	t.put(keySession, sessionRecord{Account: rec.Account, State: signedIn})
@@ -138,6 +139,7 @@ func (c *Client) enter(rec selfRecord) error {
 	}
 	c.emit(c.session)
 	c.emitAll()
+	c.tellLapsed()
 	c.goOnline()
 	return nil
 }

@@ -27,6 +27,7 @@ func (c *Client) SignOut(ctx context.Context, clear bool) error {
 }
 
 func (c *Client) leave(clear bool) error {
+	c.dropChanges()
 	if !clear && c.self != nil {
 		// Nobody would be there to delete them when their time has come.
 		if err := c.expireAll(); err != nil {

@@ -24,7 +24,7 @@ type vaultChange struct {
 }
 
 // made reports whether the change is in the vault already.
-func (c *Client) made(ch vaultChange) bool {
+func (c *Client) made(ch *vaultChange) bool {
 	if ch.remove != nil {
 		_, active := c.self.chain.Credential(identity.ID(*ch.remove))
 		return !active
@@ -41,19 +41,40 @@ func (c *Client) made(ch vaultChange) bool {
 	return len(next) == len(c.self.Openers)
 }
 
+// mayBeSet reports whether a password that the server finds wrong may be wrong because the new one is in force: an
+// answer was missed, here or before a restart.
+func (ch *vaultChange) mayBeSet() bool {
+	p := ch.password
+	return p != nil && (p.Current == nil || ch.missed && *p.Current != p.Auth)
+}
+
+// dueChange is what the next epoch is for; nil: none is due.
+func (c *Client) dueChange() *vaultChange {
+	switch {
+	case len(c.vaultChanges) > 0:
+		return c.vaultChanges[0]
+	case c.self.choosing():
+		return c.chosenChange()
+	case c.vaultStale():
+		return &vaultChange{}
+	}
+	return nil
+}
+
 // tendVault opens a new epoch if one is due.
 func (c *Client) tendVault() {
-	if c.self == nil || !c.online() || c.saving || c.fetching || c.rolledBack || len(c.vaultChanges) == 0 && !c.vaultStale() {
+	if c.self == nil || !c.online() || c.saving || c.fetching || c.rolledBack {
 		return
 	}
-	var ch vaultChange
-	if len(c.vaultChanges) > 0 {
-		if ch = c.vaultChanges[0]; ch.tried && c.made(ch) {
-			c.vaultChanged(ch, nil)
-			return
-		}
-		c.vaultChanges[0].tried = !c.made(ch)
+	ch := c.dueChange()
+	if ch == nil {
+		return
 	}
+	if ch.tried && c.made(ch) {
+		c.vaultChanged(ch, nil)
+		return
+	}
+	ch.tried = !c.made(ch)
 	if _, err := c.root(); err != nil {
 		c.fetchState() // another device replaced the root
 		return
@@ -76,13 +97,11 @@ func (c *Client) tendVault() {
 			c.vaultChanged(ch, c.adoptEpoch(next))
 		case code == wire.CodeConflict:
 			c.askChain(c.fetchState) // and then again
-		case code == wire.CodeWrongPassword && ch.missed && *ch.password.Current != ch.password.Auth:
-			c.vaultChanges[0].password.Current = &ch.password.Auth // the answer that was missed may have been yes
+		case code == wire.CodeWrongPassword && ch.mayBeSet():
+			ch.password.Current = &ch.password.Auth
 			c.after(0, c.tendVault)
 		case code == CodeOffline || passes(err):
-			if ch.password != nil && ch.password.Current != nil {
-				c.vaultChanges[0].missed = true
-			}
+			ch.missed = true
 			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
 		default:
 			c.vaultChanged(ch, err)
@@ -91,9 +110,11 @@ func (c *Client) tendVault() {
 }
 
 // vaultChanged answers who asked for the change.
-func (c *Client) vaultChanged(ch vaultChange, err error) {
-	if ch.done != nil && len(c.vaultChanges) > 0 {
+func (c *Client) vaultChanged(ch *vaultChange, err error) {
+	if len(c.vaultChanges) > 0 && c.vaultChanges[0] == ch {
 		c.vaultChanges = c.vaultChanges[1:]
+	}
+	if ch.done != nil {
 		ch.done(err)
 	}
 	if len(c.vaultChanges) > 0 {
@@ -114,7 +135,7 @@ func (c *Client) changeVault(ctx context.Context, ch vaultChange) error {
 		if !c.online() {
 			return errOffline
 		}
-		c.vaultChanges = append(c.vaultChanges, ch)
+		c.vaultChanges = append(c.vaultChanges, &ch)
 		c.tendVault()
 		return nil
 	})
@@ -122,4 +143,12 @@ func (c *Client) changeVault(ctx context.Context, ch vaultChange) error {
 		return err
 	}
 	return c.wait(ctx, done)
+}
+
+// dropChanges gives up what waits: whoever asked for it is no longer signed in.
+func (c *Client) dropChanges() {
+	for _, ch := range c.vaultChanges {
+		ch.done(errNotSignedIn)
+	}
+	c.vaultChanges = nil
 }

@@ -60,7 +60,7 @@ type vaultEpoch struct {
 
 // nextEpoch makes the next epoch: a fresh key for every opener but removed devices'. A device that the
 // sigchain known here does not name yet keeps its opener, unless the epoch is to shut somebody out.
-func (c *Client) nextEpoch(ch vaultChange) (next vaultEpoch, err error) {
+func (c *Client) nextEpoch(ch *vaultChange) (next vaultEpoch, err error) {
 	next.rec, next.asked, next.chain = c.self.selfRecord, c.self.chain, c.self.chain
 	rec := &next.rec
 	if ch.remove != nil {
@@ -87,6 +87,9 @@ func (c *Client) nextEpoch(ch vaultChange) (next vaultEpoch, err error) {
 		rec.Openers = ch.openers(rec.Openers)
 	}
 	rec.Headed = openerIDs(rec.Openers)
+	if ch.password != nil {
+		rec.Chosen = nil
+	}
 	body, err := c.sealEpoch(rec, key)
 	body.Password, body.Recovery, body.RecoveryOff = ch.password, ch.recovery, ch.off
 	next.op, next.body = wire.OpPutVault, body

@@ -179,11 +179,11 @@ func TestAForgottenPasswordIsReplacedByTheRecoveryCodeAndNothingIsLost(t *testin
 		t.Fatalf("%+v, %v", contact, same.Match)
 	}
 	var stored struct {
-		History struct{ Stored, Missing uint64 }
+		History struct{ Stored, Waiting uint64 }
 	}
 	until(t, "it is stored", func() bool {
 		ada.do("security", `{}`, &stored)
-		return stored.History.Stored == 1 && stored.History.Missing == 0
+		return stored.History.Stored == 1 && stored.History.Waiting == 0
 	})
 
 	phone := s.screen(t)

@@ -262,10 +262,7 @@ func (w *World) recover(ctx context.Context, p *person) {
 		if err := q.start(ctx); err != nil {
 			return err
 		}
-		if err := q.on().Recover(ctx, q.name, *p.home.code, next, q.kdf); err != nil && q.on().Session().State != client.SignedIn {
-			return w.welcome(ctx, q, err)
-		} else if err != nil {
-			err = w.untilChanged(ctx, q, nil, next)
+		if err := q.on().Recover(ctx, q.name, *p.home.code, next, q.kdf); err != nil {
 			return w.welcome(ctx, q, err)
 		}
 		w.settle(p, next)

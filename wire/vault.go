@@ -33,7 +33,7 @@ type PutVault struct {
 
 // NewPassword replaces what the server knows of a password. Current must match what it knows now,
 // of the password or of the recovery code; CodeWrongPassword otherwise. A session that was opened by
-// recovery code may leave Current out, once.
+// recovery code may leave Current out until a password is set, by whichever session.
 type NewPassword struct {
 	Current *Hash `cbor:"1,keyasint,omitempty"`
 	Auth    Hash  `cbor:"2,keyasint"`

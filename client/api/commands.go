@@ -48,6 +48,7 @@ var commands = map[string]command{
 
 	"recovery-new":     {false, typed((*API).recoveryNew)},
 	"recovery-confirm": {true, typed((*API).recoveryConfirm)},
+	"recovery-check":   {false, typed((*API).recoveryCheck)},
 	"recovery-off":     {true, typed((*API).recoveryOff)},
 	"recover":          {true, typed((*API).recover)},
 	"reset":            {true, typed((*API).reset)},

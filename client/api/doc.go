@@ -34,12 +34,13 @@
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
 //	recovery-new {}                                   {code}, which opens nothing yet
-//	recovery-confirm {code}                           {}
+//	recovery-confirm {code}                           {}; the code just made is in force
+//	recovery-check {code}                             {} when it is the one in force; changes nothing
 //	recovery-off {}                                   {}
 //	recover      {name, code, password}               Session, with the new password
 //	reset        {name, token, password}              Session; everything from before is lost. "reset-held": later
 //	reset-cancel {}                                   {}; a reset that was begun can not be finished
-//	password     {current, password}                  {}
+//	password     {current, password}                  {}; with {code, password} by the recovery code
 //	protection   {high, password}                     {}; high: the password alone opens nothing
 //	unlock       {code}                               Session, after a sign-in that answered "locked"
 //	approval-start {}                                 {qr}: asks the account's devices to let this locked one in
@@ -47,7 +48,7 @@
 //	approval-open {id}                                {digits}, which must be the same on both screens
 //	approval-scan {id, code}                          {match}, instead of comparing
 //	approval-answer {id, allow}                       {}; saying no ends the session that asked
-//	security     {}                                   {recovery, high, devices, epoch, history: {stored, missing}}
+//	security     {}                                   {recovery, high, devices, epoch, history: {stored, waiting, deviceOnly, disappearing}}
 //	device-remove {id}                                {}
 //	device-rename {id, name}                          {}; with "" it has its first name again
 //	settings     {}                                   {settings: {name: text}}

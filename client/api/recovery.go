@@ -25,8 +25,7 @@ func (a *API) recoveryNew(context.Context, nothing) (recoveryCode, error) {
 	return recoveryCode{code.Text()}, nil
 }
 
-// recoveryConfirm makes the code that was just shown the account's. The one that is already in force
-// is accepted too and changes nothing: so people can try whether they still have it.
+// recoveryConfirm makes the code that was just shown the account's. To confirm it twice is no error.
 func (a *API) recoveryConfirm(ctx context.Context, in recoveryCode) (nothing, error) {
 	code, err := parseRecovery(in.Code)
 	if err != nil {
@@ -39,7 +38,7 @@ func (a *API) recoveryConfirm(ctx context.Context, in recoveryCode) (nothing, er
 	offered := a.offered
 	a.mu.Unlock()
 	if subtle.ConstantTimeCompare([]byte(offered), []byte(code.Text())) != 1 {
-		return nothing{}, wire.Errorf(client.CodeRecovery, "This is not the recovery code of this account.")
+		return nothing{}, errNotTheCode
 	}
 	if err := a.client.SetRecovery(ctx, code); err != nil {
 		return nothing{}, err
@@ -48,6 +47,17 @@ func (a *API) recoveryConfirm(ctx context.Context, in recoveryCode) (nothing, er
 	a.offered = ""
 	a.mu.Unlock()
 	return nothing{}, nil
+}
+
+var errNotTheCode = wire.Errorf(client.CodeRecovery, "This is not the recovery code of this account.")
+
+// recoveryCheck says whether a code is the account's, and changes nothing.
+func (a *API) recoveryCheck(_ context.Context, in recoveryCode) (nothing, error) {
+	code, err := parseRecovery(in.Code)
+	if err == nil && !a.client.IsRecovery(code) {
+		err = errNotTheCode
+	}
+	return nothing{}, err
 }
 
 func (a *API) recoveryOff(ctx context.Context, _ nothing) (nothing, error) {
@@ -81,11 +91,16 @@ func (a *API) recover(ctx context.Context, in struct {
 	return sessionOf(a.client.Session()), err
 }
 
-// password changes the password of who is signed in. The present one is stretched as the server says.
+// password changes the password of who is signed in, by the present one, which is stretched as the server
+// says, or by the recovery code.
 func (a *API) password(ctx context.Context, in struct {
 	Current  string `json:"current"`
+	Code     string `json:"code"`
 	Password string `json:"password"`
 }) (nothing, error) {
+	if in.Code != "" {
+		return nothing{}, a.passwordByCode(ctx, in.Code, in.Password)
+	}
 	kdf, keys, err := a.newPassword(in.Password)
 	if err != nil {
 		return nothing{}, err
@@ -97,9 +112,24 @@ func (a *API) password(ctx context.Context, in struct {
 	return nothing{}, a.client.ChangePassword(ctx, &current, keys, kdf)
 }
 
+func (a *API) passwordByCode(ctx context.Context, typed, password string) error {
+	code, err := parseRecovery(typed)
+	if err != nil {
+		return err
+	}
+	kdf, keys, err := a.newPassword(password)
+	if err != nil {
+		return err
+	}
+	return a.client.ChangePasswordByCode(ctx, code, keys, kdf)
+}
+
+// history says what a new device would find: of Waiting nothing yet, of the two kinds of conversation never.
 type history struct {
-	Stored  uint64 `json:"stored"`
-	Missing uint64 `json:"missing"`
+	Stored       uint64 `json:"stored"`
+	Waiting      uint64 `json:"waiting"`
+	DeviceOnly   int    `json:"deviceOnly"`
+	Disappearing int    `json:"disappearing"`
 }
 
 type security struct {
@@ -118,5 +148,5 @@ func (a *API) security(ctx context.Context, _ nothing) (security, error) {
 	}
 	s, err := a.client.Stored(ctx)
 	now := a.client.Session()
-	return security{now.Recovery, now.High, devices, epoch, history{s.Keys, s.Missing + s.Waiting}}, err
+	return security{now.Recovery, now.High, devices, epoch, history{s.Keys, s.Waiting, s.DeviceOnly, s.Disappearing}}, err
 }

@@ -301,6 +301,9 @@ func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T)
 	wantCode(t, err, wire.CodeWrongPassword)
 	fresh, err := recover(code)
 	must(t, err)
+	late, err := recover(code)
+	must(t, err)
+	late.account = ana.account
 	must(t, fresh.becomes(ana))
 	fresh.connect()
 	third := vault(4)
@@ -309,6 +312,9 @@ func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T)
 	fourth := vault(5)
 	fourth.Password = &wire.NewPassword{Auth: wire.Hash{11}, KDF: kdf}
 	wantCode(t, fresh.ask(wire.OpPutVault, fourth, nil), wire.CodeWrongPassword) // once
+	must(t, late.post(wire.PathDevice, wire.AddDevice{Device: late.device, Index: 3, Events: [][]byte{{1}}}, nil))
+	late.connect()
+	wantCode(t, late.ask(wire.OpPutVault, fourth, nil), wire.CodeWrongPassword) // and nobody else who recovered
 	fourth.Password, fourth.RecoveryOff = nil, true
 	must(t, fresh.ask(wire.OpPutVault, fourth, nil))
 	_, err = recover(code)

@@ -12,7 +12,7 @@ const (
 	selectVault = "SELECT revision, epoch, auth, recovery FROM account WHERE id = ?"
 	updateVault = "UPDATE account SET header = ?, epoch = ?, state = ?, revision = ?, recovery = ? WHERE id = ?"
 	updateAuth  = "UPDATE account SET auth = ?, kdf_memory = ?, kdf_time = ?, kdf_threads = ?, kdf_salt = ? WHERE id = ?"
-	usedRecover = "UPDATE session SET recovered = 0 WHERE token = ?"
+	usedRecover = "UPDATE session SET recovered = 0 WHERE account = ?"
 
 	// recoverWithin is how long a session that a recovery code opened may set a password. Clients do at once;
 	// when that did not go through, the code itself is as good as the present password.
@@ -90,7 +90,7 @@ func (s *Store) putPassword(l *link, of Session, p *Password, auth wire.Hash, re
 	if err := s.mayChange(l, of, p, auth, recovery); err != nil {
 		return err
 	}
-	if _, err := l.exec(usedRecover, of.Token[:]); err != nil {
+	if _, err := l.exec(usedRecover, of.Account[:]); err != nil { // of who recovered elsewhere too: the later password counts
 		return err
 	}
 	_, err := l.exec(updateAuth, p.Auth[:], int64(p.KDF.Memory), int64(p.KDF.Time), int64(p.KDF.Threads), some(p.KDF.Salt), of.Account[:])

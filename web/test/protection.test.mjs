@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { cameraFlags, filmOf } from './lib/camera.mjs';
 import { Person, launch, noBrowser, password } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
+import { Wire } from './lib/wire.mjs';
 
 describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'frond-camera-'));
@@ -101,6 +102,7 @@ describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
     await asks().waitFor();
     await ana.button('Look at it').click();
     await dialog().getByText('Chrome on Linux').waitFor();
+    await dialog().getByText('That is what the device calls itself.').waitFor();
     const digitsOf = async (person) => (await person.page.locator('.digits span').allTextContents()).join('');
     await dialog().locator('.digits span').first().waitFor();
     await tablet.page.locator('.digits span').first().waitFor();
@@ -159,6 +161,42 @@ describe('high protection', { skip: noBrowser(), timeout: 600_000 }, () => {
     await tablet.button('Another way').click();
     await asks().waitFor({ state: 'detached' });
     await tablet.leave();
+  });
+
+  // The password that was set first counts. Whose came too late is told, also after a reload, and can set one.
+  it('a new password that came too late is said not to be set, and can be set again', async (t) => {
+    const wire = await Wire.to(server.port);
+    t.after(() => wire.close());
+    const late = await Person.arrive(browser, wire.url, 'ana');
+    late.tolerate(/WebSocket/, /not set/); // the core's log
+    wire.refuse('/api/v1/socket');
+    await late.fillRecover(code, 'the first of the two');
+    await late.button('Settings').waitFor({ timeout: 60_000 });
+    const first = await Person.arrive(browser, server.url, 'ana');
+    await first.fillRecover(code, 'the second of the two');
+    await first.ready();
+    await first.openConversation('ben');
+    await first.sees('ana', 'from before');
+    await first.page.waitForTimeout(1000);
+    wire.mend();
+    const told = late.page.getByText('The new password could not be set');
+    await late.button('Connect now').click({ timeout: 3000 }).catch(() => {}); // it may connect by itself first
+    await told.waitFor();
+    await late.page.reload();
+    await told.waitFor();
+    await late.button('Set a new password').click();
+    const set = late.page.getByRole('dialog').getByRole('button', { name: 'Set the new password', exact: true });
+    await late.textbox('Recovery code').fill(code.slice(0, -1) + (code.at(-1) === '7' ? '8' : '7'));
+    await late.textbox('New password').fill('the third and the last');
+    await set.click();
+    await late.page.locator('.field-error:not(:empty)').waitFor();
+    await late.textbox('Recovery code').fill(code);
+    await set.click();
+    await told.waitFor({ state: 'detached', timeout: 60_000 });
+    const door = await Person.arrive(browser, server.url, 'ana');
+    await door.fillSignIn('the third and the last');
+    await door.page.getByRole('heading', { name: 'The password alone opens nothing' }).waitFor({ timeout: 60_000 });
+    for (const person of [late, first, door]) await person.leave();
   });
 
   it('nothing went wrong in any browser', async () => {

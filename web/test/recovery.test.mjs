@@ -69,6 +69,7 @@ describe('a recovery code', { skip: noBrowser(), timeout: 600_000 }, () => {
     await ana.button('Confirm').click();
     assert.equal(await boxes.first().getAttribute('aria-invalid'), 'true');
     await ana.typeBack(code);
+    await ana.page.getByRole('heading', { name: 'Your recovery code' }).waitFor({ state: 'detached' });
     await ana.ready();
   });
 
@@ -88,7 +89,45 @@ describe('a recovery code', { skip: noBrowser(), timeout: 600_000 }, () => {
     await ana.page.getByText('That is the right code').waitFor();
   });
 
+  it('a code that was shown and put away is no rehearsal: it is not the account’s', async () => {
+    await ana.page.getByRole('link', { name: 'New code', exact: true }).click();
+    const other = await ana.readRecoveryCode();
+    await ana.button('Cancel').click();
+    await ana.button('Try it: a 20-second rehearsal').click();
+    await ana.textbox('Recovery code').fill(other);
+    await ana.button('Check it').click();
+    await ana.page.getByText('This is not the recovery code of this account.').waitFor();
+    await ana.textbox('Recovery code').fill(code);
+    await ana.button('Check it').click();
+    await ana.page.getByText('That is the right code').waitFor();
+  });
+
+  it('and say which messages a new device would not find', async () => {
+    const card = ana.page.getByText('Messages of 1 conversation are kept on devices only and do not come along.');
+    assert.equal(await card.count(), 0);
+    await ana.startConversation('ben', 'Off the record');
+    await ana.page.getByRole('button', { name: /^How long messages stay/ }).click();
+    await ana.page.getByRole('radio', { name: 'Keep on devices only', exact: true }).check();
+    await ana.button('Change').click();
+    await ana.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await ana.openSettings();
+    await card.waitFor();
+    await ana.page.getByText('Lose this device: safe').waitFor();
+    await ana.button('Sign out').click();
+    await ana.page.getByRole('dialog').getByText('kept on devices only').waitFor();
+    await ana.page.keyboard.press('Escape');
+  });
+
   it('who skipped it is told that a forgotten password is not safe, and can make one later', async () => {
+    const line = ben.page.getByText('No recovery code yet');
+    for (const viewport of [{ width: 390, height: 844 }, { width: 1280, height: 800 }]) {
+      await ben.page.setViewportSize(viewport);
+      await ben.page.goto(`${server.url}#/`);
+      assert.ok(await line.isVisible(), 'nothing is said beside the list');
+    }
+    await ben.page.getByRole('link', { name: 'Make one', exact: true }).click();
+    await ben.readRecoveryCode();
+    assert.equal(await line.isVisible(), false, 'it is said beside the code, too');
     await ben.openSettings();
     await ben.page.getByText('Forget your password: NOT safe').waitFor();
     await ben.page.getByRole('link', { name: 'Make a recovery code' }).click();
@@ -96,6 +135,7 @@ describe('a recovery code', { skip: noBrowser(), timeout: 600_000 }, () => {
     await ben.button('I have kept it').click();
     await ben.typeBack(later);
     await ben.page.getByText('Forget your password: safe').waitFor();
+    assert.equal(await line.isVisible(), false, 'it is still said that there is no code');
   });
 
   it('a slip of the pen is noticed before anything is sent', async () => {
@@ -115,11 +155,7 @@ describe('a recovery code', { skip: noBrowser(), timeout: 600_000 }, () => {
 
   it('on a fresh browser it opens everything, under a new password', async () => {
     const back = await Person.arrive(browser, server.url, 'ana');
-    await back.button('Forgot your password?').click();
-    await back.textbox('User name').fill('ana');
-    await back.textbox('Recovery code').fill(code);
-    await back.textbox('New password').fill(newPassword);
-    await back.button('Set the new password').click();
+    await back.fillRecover(code, newPassword);
     await back.ready();
     await back.openConversation('ben');
     await back.sees('ana', 'before I forgot everything');
@@ -138,6 +174,25 @@ describe('a recovery code', { skip: noBrowser(), timeout: 600_000 }, () => {
     await old.ready();
     await old.leave();
     assert.notEqual(password, newPassword);
+  });
+
+  it('a reload as soon as it is signed in loses neither the account nor the new password', async () => {
+    const last = 'seven slow brass kettles';
+    const lost = await Person.arrive(browser, wire.url, 'ana');
+    lost.tolerate(/WebSocket/);
+    wire.refuse('/api/v1/socket');
+    await lost.fillRecover(code, last);
+    await lost.button('Settings').waitFor({ timeout: 60_000 });
+    await lost.page.reload();
+    await lost.button('Settings').waitFor();
+    wire.mend();
+    await lost.button('Connect now').click({ timeout: 3000 }).catch(() => {}); // it may connect by itself first
+    await lost.openConversation('ben');
+    await lost.sees('ana', 'here I am again');
+    await lost.page.waitForTimeout(1000);
+    const elsewhere = await Person.arrive(browser, server.url, 'ana');
+    await elsewhere.signIn(last);
+    for (const person of [lost, elsewhere]) await person.leave();
   });
 
   it('nothing went wrong in any browser', async () => {

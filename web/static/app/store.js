@@ -14,6 +14,7 @@ export class Store {
   resetFrom = 0; // ms from which on somebody may start this account over, unless the person says no
   settings = {}; // what follows the person to every device, by name
   drafts = new Map(); // conversation -> text, in memory only: the core keeps it sealed
+  #faults = []; // that came before there was anybody to show them
   #listeners = new Map();
 
   /** Calls `listener(data)` on every event of a topic; returns what ends that. */
@@ -68,10 +69,12 @@ export class Store {
       case 'reset-begun':
         this.resetFrom = data.at;
         return this.#emit(event, data);
+      case 'fault':
+        if (!this.#listeners.get(event)?.size) this.#faults.push(data);
+        return this.#emit(event, data);
       case 'approval':
       case 'account-reset':
       case 'timeline':
-      case 'fault':
         return this.#emit(event, data);
     }
   }
@@ -88,6 +91,11 @@ export class Store {
   keepDraft(conversation, text) {
     if (text) this.drafts.set(conversation, text);
     else this.drafts.delete(conversation);
+  }
+
+  /** Faults that nobody has shown yet. */
+  takeFaults() {
+    return this.#faults.splice(0);
   }
 
   /** The person has answered the news about a device. */
@@ -110,6 +118,7 @@ export class Store {
     this.resetFrom = 0;
     this.settings = {};
     this.listed = false;
+    this.#faults = [];
     this.drafts.clear();
   }
 

@@ -47,7 +47,7 @@ export const strings = {
     signUp: 'Create account',
     newHere: 'New here?',
     closed: 'This server takes no new accounts at present.',
-    forget: 'Keep the password safe. It never leaves this browser, so nobody can reset it for you.',
+    forget: 'The password never leaves this browser, so nobody can look it up for you. If you forget it, the recovery code that you get next sets a new one.',
     forgot: 'Forgot your password?',
     deriving: 'Deriving keys…',
     derivingLong: 'Still deriving keys. This is slow on purpose: it is what makes the password hard to guess.',
@@ -73,6 +73,7 @@ export const strings = {
     create: 'New conversation',
     settings: 'Settings',
     noRecovery: 'No recovery code yet',
+    makeCode: 'Make one',
     verified: 'Verified',
     keyChanged: 'Safety number changed',
     blocked: 'Blocked',
@@ -249,7 +250,9 @@ export const strings = {
     unsafe: 'NOT safe',
     deviceSafe: 'Sign in on another device with your name and password, and everything is there.',
     deviceHigh: 'Sign in on another device with your password and your recovery code, or with the approval of a device you still have, and everything is there.',
-    deviceMissing: (n, shown) => plural(n, `${shown} message is kept only here so far. Stay online for a moment.`, `${shown} messages are kept only here so far. Stay online for a moment.`),
+    deviceOnly: (n, shown) => plural(n, `Messages of ${shown} conversation are kept on devices only and do not come along.`, `Messages of ${shown} conversations are kept on devices only and do not come along.`),
+    disappearing: (n, shown) => plural(n, `Messages of ${shown} conversation disappear after a while and do not come along.`, `Messages of ${shown} conversations disappear after a while and do not come along.`),
+    deviceWaiting: (n, shown) => plural(n, `${shown} message is kept only here so far. Stay online for a moment.`, `${shown} messages are kept only here so far. Stay online for a moment.`),
     passwordSafe: 'With your recovery code you set a new password and lose nothing. Do you know where it is?',
     passwordLost: 'Without your password nobody can open your messages, not even you. Make a recovery code: it takes a minute.',
     make: 'Make a recovery code',
@@ -285,6 +288,13 @@ export const strings = {
     submit: 'Set the new password',
     back: 'Back to signing in',
     wrong: 'The user name or the recovery code is not right.',
+  },
+
+  newPassword: {
+    title: 'Set a new password',
+    text: 'Your recovery code allows it. Your devices stay signed in.',
+    confirm: 'Set the new password',
+    cancel: 'Not now',
   },
 
   password: {
@@ -343,6 +353,7 @@ export const strings = {
   approval: {
     title: 'Let this device in?',
     device: 'Device',
+    named: 'That is what the device calls itself.',
     at: 'Asked',
     warning: 'It will read all your messages and write as you. Allow it only if it is in front of you.',
     loading: 'Looking…',
@@ -585,6 +596,7 @@ export const strings = {
     'ask-again': 'Ask again',
     dismiss: 'Put aside',
     password: 'Change password',
+    'new-password': 'Set a new password',
   },
 
   errors: {

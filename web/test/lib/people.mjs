@@ -133,6 +133,15 @@ export class Person {
     return this;
   }
 
+  /** Signs in by recovery code and sets a new password. */
+  async fillRecover(code, secret) {
+    await this.button('Forgot your password?').click();
+    await this.textbox('User name').fill(this.name);
+    await this.textbox('Recovery code').fill(code);
+    await this.textbox('New password').fill(secret);
+    await this.button('Set the new password').click();
+  }
+
   async openSettings() {
     await this.button('Settings').click();
     await this.page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();

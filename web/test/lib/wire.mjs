@@ -8,6 +8,7 @@ export class Wire {
   #sockets = new Set();
   #records = []; // one per connection: {up: [Buffer], down: [Buffer]}
   #cut = false;
+  #refused = null;
 
   static async to(port) {
     const wire = new Wire();
@@ -30,6 +31,7 @@ export class Wire {
   #pass(from, to, kept) {
     this.#sockets.add(from);
     from.on('data', (chunk) => {
+      if (this.#refused && chunk.includes(`GET ${this.#refused} `)) return from.destroy();
       kept.push(chunk);
       to.write(chunk);
     });
@@ -44,8 +46,14 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Lets nobody get at a path: what is asked there ends the connection. */
+  refuse(path) {
+    this.#refused = path;
+  }
+
   mend() {
     this.#cut = false;
+    this.#refused = null;
   }
 
   async close() {

@@ -35,7 +35,7 @@ export function openApproval(core, store, { id, device, at }) {
   const dialog = new DialogView({
     title: words.title,
     content: [
-      el('dl', { class: 'facts' }, el('dt', null, words.device), el('dd', { dir: 'auto' }, device), el('dt', null, words.at), el('dd', null, momentName(at))),
+      el('dl', { class: 'facts' }, el('dt', null, words.device), el('dd', null, el('bdi', null, device), el('span', { class: 'field-hint' }, words.named)), el('dt', null, words.at), el('dd', null, momentName(at))),
       el('p', { class: 'recovery-warning' }, words.warning),
       check.root,
       canScan() && el('button', { type: 'button', class: 'btn btn-link', on: { click: scan } }, words.scan),

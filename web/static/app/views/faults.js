@@ -15,6 +15,7 @@ export class FaultsView extends View {
     this.#core = core;
     this.root = el('div', { class: 'faults', role: 'alert', 'aria-label': strings.fault.region });
     this.own(store.on('fault', (fault) => this.#show(fault)));
+    for (const fault of store.takeFaults()) this.#show(fault);
   }
 
   #show({ code, text, action }) {
@@ -26,7 +27,7 @@ export class FaultsView extends View {
       'div',
       { class: 'fault' },
       el('span', null, action === 'free-space' ? strings.errors.storage : text),
-      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core) } }, strings.actions[action]),
+      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core, () => this.#dismiss(code)) } }, strings.actions[action]),
       iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(code)),
     );
     this.#shown.set(code, node);
@@ -44,4 +45,8 @@ const actions = {
   reload: () => location.reload(),
   password: () => go(settingsHref),
   reconnect: (core) => core.command('reconnect').catch(() => {}),
+  'new-password': async (core, dismiss) => {
+    const { openNewPassword } = await import('./new-password.js');
+    if (await openNewPassword(core)) dismiss();
+  },
 };

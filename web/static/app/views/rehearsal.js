@@ -17,7 +17,7 @@ export function openRehearsal(core) {
       if (!code.value.trim()) return code.error(words.empty);
       dialog.busy(true, words.working);
       try {
-        await core.command('recovery-confirm', { code: code.value.trim() });
+        await core.command('recovery-check', { code: code.value.trim() });
         dialog.finish(true);
       } catch (error) {
         dialog.busy(false, words.confirm);

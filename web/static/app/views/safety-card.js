@@ -6,6 +6,7 @@ import { errorText, strings } from '../strings.js';
 import { confirmThat } from './confirm.js';
 import { trouble, waiting } from './panel.js';
 import { openRehearsal } from './rehearsal.js';
+import { staysHere } from './stays-here.js';
 
 const words = strings.safety;
 
@@ -31,20 +32,21 @@ export class SafetyCardView extends View {
       if (this.closed) return;
       this.#draw(security);
       clearTimeout(this.#timer); // what is on its way to the vault arrives within seconds
-      if (security.history?.missing > 0) this.#timer = setTimeout(() => this.load(), 3000);
+      if (security.history.waiting > 0) this.#timer = setTimeout(() => this.load(), 3000);
     } catch (error) {
       if (!this.closed) replace(this.root, trouble(errorText(error), words.again, () => this.load()));
     }
   }
 
   #draw({ recovery, history, high }) {
-    const missing = history?.missing ?? 0;
+    const onlyHere = history.waiting;
+    const device = onlyHere > 0 ? words.deviceWaiting(onlyHere, number(onlyHere)) : high ? words.deviceHigh : words.deviceSafe;
     replace(
       this.root,
       el(
         'ul',
         { class: 'safety-list' },
-        item(words.device, missing === 0, missing === 0 ? (high ? words.deviceHigh : words.deviceSafe) : words.deviceMissing(missing, number(missing))),
+        item(words.device, onlyHere === 0, [device, ...staysHere(history)].join(' ')),
         item(words.password, recovery, recovery ? words.passwordSafe : words.passwordLost),
       ),
       el('div', { class: 'safety-buttons' }, recovery ? this.#withCode() : this.#withoutCode()),

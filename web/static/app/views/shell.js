@@ -3,7 +3,7 @@ import { clockError } from '../clock.js';
 import { View, el, replace } from '../dom.js';
 import { span } from '../format.js';
 import { frond } from '../icons.js';
-import { conversationHref, currentPage, go, listHref, settingsHref } from '../route.js';
+import { codeHref, conversationHref, currentPage, go, listHref, settingsHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 import { iconButton } from './button.js';
@@ -40,6 +40,7 @@ export class ShellView extends View {
   #view = null; // what stands in main
   #shown = ''; // the address it was made for
   #settings;
+  #noCode = el('p', { class: 'side-note', hidden: true }, strings.list.noRecovery, ' ', el('a', { href: codeHref }, strings.list.makeCode));
 
   constructor(core, store) {
     super();
@@ -96,6 +97,7 @@ export class ShellView extends View {
       ),
       restore.root,
       this.#list.root,
+      this.#noCode,
       el(
         'footer',
         { class: 'side-foot' },
@@ -117,6 +119,7 @@ export class ShellView extends View {
   #route() {
     const { page, id } = currentPage();
     this.root.classList.toggle('has-main', page !== 'list');
+    this.#setRecovery();
     if (this.#view && this.#shown === location.hash) return;
     closeDialogs();
     this.#view?.close();
@@ -161,9 +164,10 @@ export class ShellView extends View {
     else if (!this.#view) this.#route();
   }
 
-  // A mark at the settings while a forgotten password would cost everything.
+  // A line under the list and a mark at the settings while a forgotten password would cost everything.
   #setRecovery() {
     const open = this.#store.session.recovery === false;
+    this.#noCode.hidden = !open || currentPage().page === 'code';
     this.#settings.classList.toggle('marked', open);
     this.#settings.setAttribute('aria-description', open ? strings.list.noRecovery : '');
   }

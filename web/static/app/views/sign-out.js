@@ -2,6 +2,7 @@ import { el, uniqueId } from '../dom.js';
 import { number } from '../format.js';
 import { errorText, strings } from '../strings.js';
 import { DialogView } from './dialog.js';
+import { staysHere } from './stays-here.js';
 
 const words = strings.signOut;
 
@@ -35,11 +36,12 @@ export function openSignOut(core) {
   return dialog.open();
 }
 
-// What is not in the vault yet would be gone. Without an answer the hint stays as it is.
+// What is not in the vault would be gone. Without an answer the hint stays as it is.
 async function warnOfLoss(core, hint) {
   try {
-    const missing = (await core.command('security')).history?.missing ?? 0;
-    if (missing > 0) hint.textContent = words.clearLoses(missing, number(missing));
+    const { history } = await core.command('security');
+    const first = history.waiting > 0 ? words.clearLoses(history.waiting, number(history.waiting)) : words.clearHint;
+    hint.textContent = [first, ...staysHere(history)].join(' ');
   } catch {
     // as above
   }
