@@ -207,6 +207,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 			return err
 		}
 		c.emitAll()
+		c.emitNews()
 		if c.session.State == SignedIn {
 			c.goOnline()
 		}

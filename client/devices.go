@@ -7,16 +7,6 @@ import (
 	"frond/wire"
 )
 
-// DeviceNews says that a device of one's own account came, or went.
-type DeviceNews struct {
-	Device wire.ID
-	Name   string
-	At     time.Time // as the sigchain says
-	Added  bool
-}
-
-func (DeviceNews) event() {}
-
 // tendDelay is how long the devices of an account wait, each for a random time, before one of them opens
 // the vault epoch that a change of devices asks for.
 const tendDelay = 4 * time.Second
@@ -84,26 +74,12 @@ func (c *Client) ownChainIs(events [][]byte, asked *identity.Chain) error {
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() {
 		c.self.Chain, c.self.chain, c.self.cred = events, chain, cred
-		c.tellDevices(before, chain)
 		c.after(c.jitter(tendDelay), c.tendVault)
 		c.after(c.jitter(2*tendDelay), c.sweep)
 		if chain.Root() != before.Root() {
 			c.refillKeys(0, false)
 		}
 	})
+	c.noteDevices(t, before, chain)
 	return t.commit()
-}
-
-// tellDevices says which devices came and which went.
-func (c *Client) tellDevices(before, after *identity.Chain) {
-	for _, d := range after.AllDevices() {
-		old, known := before.Device(d.ID)
-		switch {
-		case wire.ID(d.ID) == c.self.Device:
-		case !known && d.Active():
-			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: c.deviceName(d), At: d.AddedAt, Added: true})
-		case known && old.Active() && !d.Active():
-			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: c.deviceName(d), At: d.RemovedAt})
-		}
-	}
 }

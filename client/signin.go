@@ -134,6 +134,7 @@ func (c *Client) enter(rec selfRecord) error {
 	}
 	c.emit(c.session)
 	c.emitAll()
+	c.emitNews()
 	c.goOnline()
 	return nil
 }
@@ -143,7 +144,7 @@ func (c *Client) enter(rec selfRecord) error {
 func (c *Client) enterNew(rec selfRecord, state accountState) error {
 	t := c.begin()
 	keys := keysOf(rec.Account)
-	for _, table := range []string{"key", "epoch", "ratchet", "pending", "peer", "out"} {
+	for _, table := range []string{"key", "epoch", "ratchet", "pending", "peer", "out", "news"} {
 		t.deleteRange(Prefix(keys.table(table)))
 	}
 	joins := map[wire.ID]conversationRecord{}

@@ -28,14 +28,24 @@ func (a *API) devices(ctx context.Context, _ nothing) (devicesData, error) {
 	return out, err
 }
 
-func (a *API) deviceRemove(ctx context.Context, in struct {
+type deviceRef struct {
 	ID string `json:"id"`
-}) (nothing, error) {
+}
+
+func (a *API) deviceRemove(ctx context.Context, in deviceRef) (nothing, error) {
 	id, err := wire.ParseID(in.ID)
 	if err != nil {
 		return nothing{}, err
 	}
 	return nothing{}, a.client.RemoveDevice(ctx, id)
+}
+
+func (a *API) deviceNewsAnswered(ctx context.Context, in deviceRef) (nothing, error) {
+	id, err := wire.ParseID(in.ID)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.AnswerNews(ctx, id)
 }
 
 // deviceNews says that a device of the account came, or went.

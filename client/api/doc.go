@@ -49,6 +49,7 @@
 //	approval-answer {id, allow}                       {}; saying no ends the session that asked
 //	security     {}                                   {recovery, high, devices, epoch, history: {stored, missing}}
 //	device-remove {id}                                {}
+//	device-news-answered {id}                         {}; the news about a device is not told again
 //	device-rename {id, name}                          {}; with "" it has its first name again
 //	settings     {}                                   {settings: {name: text}}
 //	setting      {key, value}                         {}
@@ -63,7 +64,7 @@
 //	conversation   {conversation}: this one, replaced
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
-//	device-news    {id, name, at, added}: of the account's own devices
+//	device-news    {id, name, at, added}: of the account's own devices; told at each start until it is answered
 //	draft          {conversation, text}: another device changed it
 //	approval       {state, digits?}: waiting, compare, allowed, denied or expired; of this device's request
 //	approval-request {id, device, at, over?}: another device asks to be let in, or that is over

@@ -323,9 +323,11 @@ export const strings = {
   news: {
     region: 'News about your devices',
     added: (name, moment) => `New device signed in: ${name}, ${moment}.`,
-    removed: (name, moment) => `Device removed: ${name}, ${moment}.`,
+    removed: (name, moment) => `Device removed: ${name}, ${moment}. If somebody else was using it, change your password too.`,
     mine: 'That was me',
     remove: 'Remove it',
+    password: 'Change password',
+    dismiss: (name) => `Dismiss the news about ${name}`,
     asks: (device, moment) => `${device} asks to be let into your account, ${moment}.`,
     look: 'Look at it',
     reset: (moment) => `An administrator has given out a link that starts this account over. It works from ${moment} on, and everything would be lost.`,

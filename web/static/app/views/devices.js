@@ -18,6 +18,7 @@ export class DevicesView extends View {
     this.root = el('div', { class: 'devices' }, waiting(words.loading));
     this.own(store.on('device-news', () => this.#refresh()));
     this.own(store.on('settings', () => this.#refresh())); // names of devices are in step like those
+    this.own(store.on('connection', ({ state }) => state === 'online' && this.#refresh())); // the server says when they were active
     this.load();
   }
 

@@ -1,5 +1,5 @@
 import { View, el } from '../dom.js';
-import { go, settingsHref } from '../route.js';
+import { go, passwordHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 
@@ -42,6 +42,6 @@ export class FaultsView extends View {
 // What a fault may offer. An action this page does not know is not offered.
 const actions = {
   reload: () => location.reload(),
-  password: () => go(settingsHref),
+  password: () => go(passwordHref),
   reconnect: (core) => core.command('reconnect').catch(() => {}),
 };
