@@ -95,6 +95,7 @@ type Client struct {
 	greeted       time.Time // when the server said what time it is,
 	greetedAs     uint64    // which was this, in milliseconds since 1970
 	waiters       []*waiter
+	lookingOut    bool           // for chains that the server may show whole again
 	damages       []damage       // records of the store that load could not read
 	asks          map[askID]*ask // messages that are looked for with others
 	requests      map[wire.ID]*askRequest

@@ -35,7 +35,14 @@ func (c *Client) askChain(then ...func()) {
 	asked := me.chain
 	c.request(wire.OpLookup, wire.Lookup{Accounts: []wire.ID{me.Account}}, func(body []byte, err error) {
 		var answer wire.Accounts
-		if err != nil || c.self != me || wire.Decode(body, &answer) != nil || len(answer.Accounts) != 1 {
+		if err == nil {
+			err = wire.Decode(body, &answer)
+		}
+		if err != nil || c.self != me {
+			return
+		}
+		if len(answer.Accounts) != 1 {
+			c.refusedChain(identity.ErrShortened)
 			return
 		}
 		if err := c.ownChainIs(answer.Accounts[0].Chain, asked); err != nil {

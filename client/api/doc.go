@@ -29,7 +29,7 @@
 //	role         {conversation, account, role}        {}
 //	retention    {conversation, mode, timer?}         {}; mode: full, device or disappearing, after so many seconds
 //	reconnect    {}                                   {}
-//	contact      {account}                            {account, name, number, code, verified, changed, reset, heldUntil}
+//	contact      {account}                            {account, name, number, code, verified, changed, doubted, reset, heldUntil}
 //	verify       {account, verified}                  {}
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
@@ -71,7 +71,7 @@
 //	settings       {settings}: all of them; one has changed, or a device's name, here or on another device
 //	account-reset  {at, name}: the own account began anew elsewhere, and this device is out
 //	reset-begun    {at}: somebody may reset the own account from then on, unless it is cancelled
-//	fault          {code, text, action?}
+//	fault          {code, text, action?, account?}: of one code and account the newest stands
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named.
 //

@@ -8,7 +8,7 @@ const atMost = 3;
 /** Things a person should know that belong to no conversation: the browser is full, and the like. */
 export class FaultsView extends View {
   #core;
-  #shown = new Map(); // code -> node
+  #shown = new Map(); // code and account -> node
 
   constructor(core, store) {
     super();
@@ -17,9 +17,10 @@ export class FaultsView extends View {
     this.own(store.on('fault', (fault) => this.#show(fault)));
   }
 
-  #show({ code, text, action }) {
+  #show({ code, text, action, account = '' }) {
     if (code === 'reset-begun') return; // the news says it, with what to do about it
-    this.#dismiss(code);
+    const key = `${code} ${account}`;
+    this.#dismiss(key);
     if (this.#shown.size >= atMost) this.#dismiss(this.#shown.keys().next().value);
     const run = actions[action];
     const node = el(
@@ -27,15 +28,15 @@ export class FaultsView extends View {
       { class: 'fault' },
       el('span', null, action === 'free-space' ? strings.errors.storage : text),
       run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core) } }, strings.actions[action]),
-      iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(code)),
+      iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(key)),
     );
-    this.#shown.set(code, node);
+    this.#shown.set(key, node);
     this.root.append(node);
   }
 
-  #dismiss(code) {
-    this.#shown.get(code)?.remove();
-    this.#shown.delete(code);
+  #dismiss(key) {
+    this.#shown.get(key)?.remove();
+    this.#shown.delete(key);
   }
 }
 
