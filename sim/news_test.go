@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"frond/wire"
 )
 
 // news lists what the page was told of the account's devices since it was opened.
@@ -84,5 +86,74 @@ func TestAnAnswerToNewsIsOfSomebodySignedIn(t *testing.T) {
 		p := s.signedUp("ada")
 		p.refused("bad-request", "device-news-answered", `{"id": "what"}`)
 		p.ok("device-news-answered", `{"id": "00000000000000000000000000000001"}`)
+	})
+}
+
+// slowCommits is a server that has not come to any commit yet.
+var slowCommits = liar{
+	hears: func(f wire.Frame) wire.Frame {
+		if f.Kind == wire.OpHandshake {
+			f.Kind = wire.OpPing
+		}
+		return f
+	},
+	says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+		if asked == wire.OpHandshake {
+			return nil
+		}
+		return []wire.Frame{f}
+	},
+}
+
+// lefts lists in how many conversations removed devices were still to be taken out, as the page was told.
+func (p *page) lefts() (all []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.events {
+		if d, _ := e["data"].(map[string]any); e["event"] == "removing" {
+			all = append(all, int(d["left"].(float64)))
+		}
+	}
+	return all
+}
+
+func TestWhoRemovesADeviceIsToldHowFarItIsOutOfConversations(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		phone := s.signedUp("ada")
+		s.signedUp("ben")
+		for i := range 3 {
+			phone.ok("create", fmt.Sprintf(`{"kind": "group", "people": ["ben"], "name": "group %d"}`, i))
+		}
+		time.Sleep(10 * time.Second)
+		s.signedIn("ada")
+		time.Sleep(20 * time.Second)
+		ids, _ := phone.devices()
+		phone.ok("device-remove", fmt.Sprintf(`{"id": %q}`, ids[1]))
+		time.Sleep(time.Minute)
+		if got := phone.lefts(); fmt.Sprint(got) != "[4 3 2 1 0]" { // Everyone is one of them
+			t.Fatalf("left were %v", got)
+		}
+
+		// Closed at once, it goes on at the next start.
+		s.signedIn("ada")
+		time.Sleep(20 * time.Second)
+		ids, _ = phone.devices()
+		phone.lane.lie(slowCommits)
+		phone.ok("device-remove", fmt.Sprintf(`{"id": %q}`, ids[1]))
+		if got := phone.lefts(); got[len(got)-1] != 4 {
+			t.Fatalf("left were %v", got)
+		}
+		phone.end()
+		phone.lane.lie(liar{})
+		phone.begin()
+		time.Sleep(2 * time.Minute)
+		if got := phone.lefts(); len(got) < 2 || got[len(got)-1] != 0 {
+			t.Fatalf("left were %v", got)
+		}
+		phone.reload()
+		time.Sleep(2 * time.Minute)
+		if got := phone.lefts(); len(got) != 0 {
+			t.Fatalf("when all is done, left were %v", got)
+		}
 	})
 }

@@ -48,6 +48,11 @@ func (a *API) deviceNewsAnswered(ctx context.Context, in deviceRef) (nothing, er
 	return nothing{}, a.client.AnswerNews(ctx, id)
 }
 
+// removingData says in how many conversations removed devices are still to be taken out.
+type removingData struct {
+	Left int `json:"left"`
+}
+
 // deviceNews says that a device of the account came, or went.
 type deviceNews struct {
 	ID    string `json:"id"`

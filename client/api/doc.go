@@ -48,7 +48,7 @@
 //	approval-scan {id, code}                          {match}, instead of comparing
 //	approval-answer {id, allow}                       {}; saying no ends the session that asked
 //	security     {}                                   {recovery, high, devices, epoch, history: {stored, missing}}
-//	device-remove {id}                                {}
+//	device-remove {id}                                {}; it is out of the account, and removing events follow
 //	device-news-answered {id}                         {}; the news about a device is not told again
 //	device-rename {id, name}                          {}; with "" it has its first name again
 //	settings     {}                                   {settings: {name: text}}
@@ -65,6 +65,7 @@
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
 //	device-news    {id, name, at, added}: of the account's own devices; told at each start until it is answered
+//	removing       {left}: in so many conversations removed devices are still to be taken out by this one
 //	draft          {conversation, text}: another device changed it
 //	approval       {state, digits?}: waiting, compare, allowed, denied or expired; of this device's request
 //	approval-request {id, device, at, over?}: another device asks to be let in, or that is over

@@ -65,6 +65,8 @@ func (a *API) event(e client.Event) {
 		a.send(eventMessage{"restore", restoreOf(e)})
 	case client.DeviceNews:
 		a.send(eventMessage{"device-news", deviceNewsOf(e)})
+	case client.Removing:
+		a.send(eventMessage{"removing", removingData{e.Left}})
 	case client.Drafted:
 		a.send(eventMessage{"draft", draftData{e.Conversation.String(), e.Text}})
 	case client.Approval:

@@ -312,6 +312,8 @@ export const strings = {
     save: 'Save',
     cancel: 'Cancel',
     remove: 'Remove',
+    removing: (n) => plural(n, `Removing it from ${n} conversation… Keep this page open.`, `Removing it from ${n} conversations… Keep this page open.`),
+    removed: 'The removed device is out of every conversation.',
     removeDialog: (name) => ({
       title: `Remove ${name}?`,
       text: 'It is signed out at once and can read nothing that is written from now on. What it has shown already, it may have kept. If somebody else was using it, change your password too.',
