@@ -95,8 +95,11 @@ type Client struct {
 	greeted       time.Time // when the server said what time it is,
 	greetedAs     uint64    // which was this, in milliseconds since 1970
 	waiters       []*waiter
-	damages       []damage       // records of the store that load could not read
-	asks          map[askID]*ask // messages that are looked for with others
+	removing      map[*conversation]int // changes on their way that take removed devices of the account out
+	toldLeft      int                   // in how many conversations, as was told last
+	lookingOut    bool                  // for chains that the server may show whole again
+	damages       []damage              // records of the store that load could not read
+	asks          map[askID]*ask        // messages that are looked for with others
 	requests      map[wire.ID]*askRequest
 	askPlanned    bool
 	answers       answered
@@ -132,6 +135,7 @@ func (c *Client) forget() {
 	c.ahead = 0
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
+	c.removing = map[*conversation]int{}
 	c.unknown = map[wire.ID]bool{}
 	c.blocks, c.silent = map[wire.ID]blockState{}, nil
 	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
@@ -208,6 +212,7 @@ func (c *Client) Start(ctx context.Context) (Session, error) {
 		}
 		c.emitAll()
 		c.tellLapsed()
+		c.emitNews()
 		if c.session.State == SignedIn {
 			c.goOnline()
 		}

@@ -18,6 +18,8 @@ type contact struct {
 	held  bool   // it had been verified then
 
 	unsaved bool // this device's word on it is not in the account's state yet
+
+	doubt doubtRecord // what contradicts the chain
 }
 
 func (k *contact) root() wire.Hash { return wire.Hash(k.chain.Root()) }
@@ -36,7 +38,7 @@ func (k *contact) lostRoot(root wire.Hash) bool {
 func (k *contact) record() contactRecord {
 	return contactRecord{
 		Name: k.name, Chain: k.chain.Events(), Pinned: k.pinned, Verified: k.verified, Changed: k.changed, Reset: k.reset, Held: k.held,
-		Unsaved: k.unsaved,
+		Unsaved: k.unsaved, Doubt: k.doubt,
 	}
 }
 
@@ -99,6 +101,6 @@ func contactOf(rec contactRecord) (*contact, error) {
 	chain, err := identity.ParseChain(rec.Chain)
 	return &contact{
 		name: rec.Name, pinned: rec.Pinned, chain: chain, verified: rec.Verified, changed: rec.Changed, reset: rec.Reset, held: rec.Held,
-		unsaved: rec.Unsaved,
+		unsaved: rec.Unsaved, doubt: rec.Doubt,
 	}, err
 }

@@ -145,7 +145,7 @@ func (c *Client) view(v *conversation) Conversation {
 	out := Conversation{
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
 		Joining: v.rec.State == stateJoining || v.rec.Lost != 0, Position: v.rec.Cursor, Read: v.rec.Read,
-		Verified: c.verifiedPeer(v), KeyChanged: !v.doubted && c.keysChanged(v),
+		Verified: c.verifiedPeer(v), KeyChanged: !v.doubted && c.keysChanged(v), Doubted: c.doubtedIn(v),
 		Draft: v.draft.Text != "",
 	}
 	if out.Blocked = c.muted(v); out.Blocked {

@@ -7,16 +7,6 @@ import (
 	"frond/wire"
 )
 
-// DeviceNews says that a device of one's own account came, or went.
-type DeviceNews struct {
-	Device wire.ID
-	Name   string
-	At     time.Time // as the sigchain says
-	Added  bool
-}
-
-func (DeviceNews) event() {}
-
 // tendDelay is how long the devices of an account wait, each for a random time, before one of them opens
 // the vault epoch that a change of devices asks for.
 const tendDelay = 4 * time.Second
@@ -45,7 +35,14 @@ func (c *Client) askChain(then ...func()) {
 	asked := me.chain
 	c.request(wire.OpLookup, wire.Lookup{Accounts: []wire.ID{me.Account}}, func(body []byte, err error) {
 		var answer wire.Accounts
-		if err != nil || c.self != me || wire.Decode(body, &answer) != nil || len(answer.Accounts) != 1 {
+		if err == nil {
+			err = wire.Decode(body, &answer)
+		}
+		if err != nil || c.self != me {
+			return
+		}
+		if len(answer.Accounts) != 1 {
+			c.refusedChain(identity.ErrShortened)
 			return
 		}
 		if err := c.ownChainIs(answer.Accounts[0].Chain, asked); err != nil {
@@ -84,26 +81,12 @@ func (c *Client) ownChainIs(events [][]byte, asked *identity.Chain) error {
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() {
 		c.self.Chain, c.self.chain, c.self.cred = events, chain, cred
-		c.tellDevices(before, chain)
 		c.after(c.jitter(tendDelay), c.tendVault)
 		c.after(c.jitter(2*tendDelay), c.sweep)
 		if chain.Root() != before.Root() {
 			c.refillKeys(0, false)
 		}
 	})
+	c.noteDevices(t, before, chain)
 	return t.commit()
-}
-
-// tellDevices says which devices came and which went.
-func (c *Client) tellDevices(before, after *identity.Chain) {
-	for _, d := range after.AllDevices() {
-		old, known := before.Device(d.ID)
-		switch {
-		case wire.ID(d.ID) == c.self.Device:
-		case !known && d.Active():
-			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: c.deviceName(d), At: d.AddedAt, Added: true})
-		case known && old.Active() && !d.Active():
-			c.emit(DeviceNews{Device: wire.ID(d.ID), Name: c.deviceName(d), At: d.RemovedAt})
-		}
-	}
 }

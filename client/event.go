@@ -82,9 +82,10 @@ type Timeline struct {
 
 // Fault is something a person should know.
 type Fault struct {
-	Code   wire.Code
-	Text   string
-	Action string
+	Code    wire.Code
+	Text    string
+	Action  string
+	Account wire.ID // whom it is about; zero: nobody in particular
 }
 
 func (Session) event()       {}
@@ -114,7 +115,8 @@ type Conversation struct {
 	Timer     uint32    // seconds until they disappear; 0 unless Disappearing
 
 	Blocked    bool // out of sight: with, or begun by, somebody who is blocked
-	KeyChanged bool // somebody's keys changed: nothing is sent before that is acknowledged
+	KeyChanged bool // somebody's keys changed, or are in doubt: nothing is sent before that is acknowledged
+	Doubted    []wire.ID
 }
 
 // Named is an account with its user name, or with "" while that is not known.

@@ -20,7 +20,7 @@ func (c *Client) lostEverything(t *tx, a wire.Account, k, old *contact) {
 	if k.held {
 		text = " began anew with other keys, without the ones you had verified. Compare the safety number again; without that you can accept only in a day."
 	}
-	t.fault(CodeKeyChanged, a.Name+text)
+	t.emit(Fault{Code: CodeKeyChanged, Account: a.ID, Text: a.Name + text})
 	c.markShared(t, a.ID)
 }
 
@@ -45,13 +45,22 @@ func (c *Client) lookAtContacts() {
 	}
 	for id, k := range c.contacts {
 		if k.pinned || c.talksTo(id) {
-			q.Accounts, q.Known = append(q.Accounts, id), append(q.Known, uint64(k.chain.Len()))
+			q.Accounts, q.Known = append(q.Accounts, id), append(q.Known, k.length())
 		}
 		if len(q.Accounts) == wire.MaxLookup {
 			ask()
 		}
 	}
 	ask()
+	c.lookOut(0)
+}
+
+// length is how much of a contact's chain the server need not show again: nothing while it is in doubt.
+func (k *contact) length() uint64 {
+	if k.doubt.open() {
+		return 0
+	}
+	return uint64(k.chain.Len())
 }
 
 func (c *Client) tookLook(body []byte, err error) {
@@ -89,9 +98,9 @@ func (c *Client) errHeld(k *contact, until uint64) error {
 	return held
 }
 
-// acknowledged is a contact whose new root the person accepted.
+// acknowledged is a contact whose new root the person accepted, or with whom they go on in spite of doubts.
 func (k contact) acknowledged() *contact {
-	k.changed, k.reset, k.held = false, 0, false
+	k.changed, k.reset, k.held, k.doubt = false, 0, false, k.doubt.settled()
 	return &k
 }
 

@@ -32,6 +32,7 @@ import (
 //	<account>/ask/<conversation>/<seq>       askRecord: a message that is looked for with other devices
 //	<account>/count/<name>                   how often something went wrong, or was repaired
 //	<account>/report                         reportRecord: what of that the server was told
+//	<account>/news/<device>                  newsRecord: it came or went, and the person has not answered
 //	<account>/blocks                         blocksRecord: who is blocked
 //	<account>/due/<conversation>/<bucket>    dueRecord: the vault lacks keys of the bucket
 const keySession = "session"

@@ -71,7 +71,7 @@ func (c *Client) askUnknown() {
 
 // met takes the answer of a look-up: verifies each chain, compares it with the one seen before,
 // and remembers it. A contact whose chain was shortened, forked or moved to another root stays as
-// it was and is reported.
+// it was, is in doubt from then on, and is reported.
 func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
 	var answer wire.Accounts
 	if err := wire.Decode(body, &answer); err != nil {
@@ -82,7 +82,7 @@ func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
 	for _, a := range answer.Accounts {
 		if err := c.meet(t, a, pin); err != nil {
 			c.cfg.Log.Warn("refused a sigchain", "account", a.ID, "error", err)
-			t.fault(CodeKeyChanged, c.refusal(a))
+			c.refuse(t, a)
 			continue
 		}
 		names[a.Name] = a.ID
@@ -110,6 +110,7 @@ func (c *Client) refusal(a wire.Account) string {
 // meet verifies one account.
 func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 	if k := c.contacts[a.ID]; k != nil && k.name == a.Name && (k.pinned || !pin) && slices.EqualFunc(k.chain.Events(), a.Chain, bytes.Equal) {
+		c.showsWhole(t, a.ID, k)
 		return nil // nothing new
 	}
 	chain, err := identity.ParseChain(a.Chain)
@@ -138,14 +139,16 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 	k := &contact{name: a.Name, pinned: pin, chain: chain}
 	if old != nil {
 		k = old.moved(chain)
-		k.pinned = pin
+		if k.pinned, k.doubt = pin, old.doubt.whole(); k.doubt != old.doubt {
+			c.goOnWith(t, a.ID)
+		}
 	}
 	if old != nil && len(chain.Resets()) > len(old.chain.Resets()) && (old.pinned || c.talksTo(a.ID)) {
 		c.lostEverything(t, a, k, old)
 		pin = true
 	} else if old != nil && k.changed && k.root() != old.root() {
 		k.unsaved = true
-		t.fault(CodeKeyChanged, a.Name+" has new keys. Compare the safety number with them before you go on.")
+		t.emit(Fault{Code: CodeKeyChanged, Account: a.ID, Text: a.Name + " has new keys. Compare the safety number with them before you go on."})
 		c.markShared(t, a.ID)
 	}
 	c.putContact(t, a.ID, k)
@@ -191,30 +194,49 @@ type Renamed struct{}
 
 func (Renamed) event() {}
 
-// find returns accounts by user name, verified and pinned.
+// find returns accounts by user name, verified and pinned. The answer is taken when it comes: a later one may
+// show longer sigchains, beside which this one would look shortened.
 func (c *Client) find(ctx context.Context, names []string) ([]wire.ID, error) {
-	body, err := c.ask(ctx, wire.OpLookup, wire.Lookup{Names: names})
-	if err != nil {
-		return nil, err
-	}
 	var ids []wire.ID
-	return ids, c.run(ctx, func() error {
+	done := make(chan error, 1)
+	err := c.run(ctx, func() error {
 		if c.self == nil {
 			return errNotSignedIn
 		}
-		found, err := c.met(body, true)
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			id, ok := found[name]
-			if !ok {
-				return c.notFound(name, body)
+		c.request(wire.OpLookup, wire.Lookup{Names: names}, func(body []byte, err error) {
+			if err == nil {
+				ids, err = c.pickOut(names, body)
 			}
-			ids = append(ids, id)
-		}
+			done <- err
+		})
 		return nil
 	})
+	if err == nil {
+		err = c.wait(ctx, done)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// pickOut takes the answer of a look-up by name.
+func (c *Client) pickOut(names []string, body []byte) (ids []wire.ID, err error) {
+	if c.self == nil {
+		return nil, errNotSignedIn
+	}
+	found, err := c.met(body, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		id, ok := found[name]
+		if !ok {
+			return nil, c.notFound(name, body)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // notFound tells a name nobody has from one whose keys were refused.

@@ -73,9 +73,11 @@ func (c *Client) takeState(s wire.State) error {
 		}
 	}
 	for i := range theirs.Contacts {
-		if err := c.takeFriend(t, &theirs.Contacts[i]); err != nil {
+		forked, err := c.takeFriend(t, &theirs.Contacts[i])
+		if err != nil {
 			return err
 		}
+		rec.Unsaved = rec.Unsaved || forked // so that the other device finds it out too
 	}
 	for _, r := range theirs.Reads {
 		if err := c.takeRead(t, r); err != nil {
@@ -119,19 +121,20 @@ func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 }
 
 // takeFriend takes a contact: one that is new here, and another device's word on a known one unless this
-// device has a newer word of its own to save.
-func (c *Client) takeFriend(t *tx, f *stateFriend) error {
+// device has a newer word of its own to save. forked: the two were shown two histories, and that is news.
+func (c *Client) takeFriend(t *tx, f *stateFriend) (forked bool, err error) {
 	theirs, err := contactOf(f.record())
 	if err != nil {
-		return err
+		return false, err
 	}
-	next, forked := theirs.beside(c.contacts[f.Account])
+	next, forked := theirs.together(c.contacts[f.Account])
 	if forked {
-		t.fault(CodeKeyChanged, "The server showed your devices two different histories of "+safeName(f.Name)+"'s keys. Ask them before you trust it.")
+		c.markShared(t, f.Account)
+		t.twoHistories(f.Account, f.Name)
 	}
 	t.put(c.self.keys.of("contact", f.Account), next.record())
 	t.then(func() { c.contacts[f.Account] = next })
-	return nil
+	return forked, nil
 }
 
 // takeRead moves a read position forward, never back.

@@ -85,6 +85,8 @@ type contactRecord struct {
 	Reset    uint64    `cbor:"6,keyasint"` // it changed by a reset: first seen then, milliseconds since 1970
 	Held     bool      `cbor:"7,keyasint"` // it was verified then
 	Unsaved  bool      `cbor:"8,keyasint"` // this device's word on it is not in the account's state yet
+
+	Doubt doubtRecord `cbor:"9,keyasint,omitzero"` // what contradicts the chain
 }
 
 // keyRecord is the secret half of a key package.

@@ -43,6 +43,7 @@ func (c *Client) sweep() {
 	for _, v := range c.conversations {
 		c.tidy(v)
 	}
+	c.tellRemoving()
 }
 
 // tidyLater is tidy after a while, so that the devices of an account do not all come at once.
@@ -50,6 +51,7 @@ func (c *Client) tidyLater(v *conversation) {
 	c.after(c.jitter(2*tendDelay), func() {
 		if c.self != nil && c.conversations[v.id] == v {
 			c.tidy(v)
+			c.tellRemoving()
 		}
 	})
 }
@@ -64,15 +66,10 @@ func (c *Client) tidy(v *conversation) {
 		c.cfg.Log.Error("look for removed devices", "conversation", v.id, "error", err)
 		return
 	}
-	if _, err := c.planTidy(v, g); err == errNothing {
+	if p, err := c.planTidy(v, g); err == errNothing {
 		v.tended = c.careKey(v)
 	} else if err == nil {
-		v.wants = append(v.wants, &want{stage: c.planTidy, done: func(err error) {
-			if err == nil {
-				c.tidyLater(v)
-			}
-		}})
-		c.advance(v)
+		c.takeOut(v, len(p.remove) > 0)
 	}
 }
 

@@ -34,7 +34,7 @@ func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, c
 			k := c.contacts[account]
 			list = append(list, Participant{
 				Account: account, Name: c.nameOf(account), Role: v.roster.role(account), You: account == c.self.Account,
-				Verified: k != nil && k.isVerified(), Blocked: c.isBlocked(account),
+				Verified: k != nil && k.sure(), Blocked: c.isBlocked(account),
 			})
 		}
 		sort.Slice(list, func(i, j int) bool {

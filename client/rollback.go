@@ -68,5 +68,5 @@ func (c *Client) refusedChain(err error) {
 		c.rollback()
 		return
 	}
-	c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show the true keys of this account: " + err.Error()})
+	c.emit(Fault{Code: CodeKeyChanged, Account: c.self.Account, Text: "The server shows another history of your account's keys than the true one. This device keeps what it knows. Ask whoever runs the server what happened."})
 }

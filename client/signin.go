@@ -140,6 +140,7 @@ func (c *Client) enter(rec selfRecord) error {
 	c.emit(c.session)
 	c.emitAll()
 	c.tellLapsed()
+	c.emitNews()
 	c.goOnline()
 	return nil
 }
@@ -149,7 +150,7 @@ func (c *Client) enter(rec selfRecord) error {
 func (c *Client) enterNew(rec selfRecord, state accountState) error {
 	t := c.begin()
 	keys := keysOf(rec.Account)
-	for _, table := range []string{"key", "epoch", "ratchet", "pending", "peer", "out"} {
+	for _, table := range []string{"key", "epoch", "ratchet", "pending", "peer", "out", "news"} {
 		t.deleteRange(Prefix(keys.table(table)))
 	}
 	joins := map[wire.ID]conversationRecord{}
@@ -184,9 +185,11 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 		t.put(keys.of("conv", id), v)
 	}
 	for _, p := range state.Contacts {
-		if err := c.keepContact(t, keys, p); err != nil {
+		forked, err := c.keepContact(t, keys, p)
+		if err != nil {
 			return err
 		}
+		rec.Unsaved = rec.Unsaved || forked // so that other devices find it out too
 	}
 	settings, _ := mergeTexts(map[string]stamped{}, state.Settings)
 	labels, _ := mergeTexts(map[string]stamped{}, state.Labels)
@@ -200,26 +203,29 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 }
 
 // keepContact takes a contact from the state. What an older device left in this store of its chain, and
-// the state lacks, stays.
-func (c *Client) keepContact(t *tx, keys keyring, p stateFriend) error {
+// the state lacks, stays. forked: the two were shown two histories, and that is news.
+func (c *Client) keepContact(t *tx, keys keyring, p stateFriend) (forked bool, err error) {
 	theirs, err := contactOf(p.record())
 	if err != nil {
-		return err
+		return false, err
 	}
 	var rec contactRecord
 	found, err := c.get(keys.of("contact", p.Account), &rec)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if found {
 		mine, err := contactOf(rec)
 		if err != nil {
-			return err
+			return false, err
 		}
 		mine.unsaved = false
-		theirs, _ = theirs.beside(mine)
+		theirs, forked = theirs.together(mine)
 		theirs.pinned = true
 	}
+	if forked {
+		t.twoHistories(p.Account, p.Name)
+	}
 	t.put(keys.of("contact", p.Account), theirs.record())
-	return nil
+	return forked, nil
 }

@@ -17,6 +17,7 @@ type Contact struct {
 	Code     []byte // the same, for a QR code
 	Verified bool   // the number was compared, and the keys have not changed since
 	Changed  bool   // the keys changed and nobody has said yet that this is all right
+	Doubted  bool   // other keys, or less of them, were shown than this device knows
 
 	Blocked   bool      // what they write is hidden
 	Reset     bool      // they changed because the contact lost everything and began anew
@@ -28,7 +29,7 @@ func (c *Client) Contact(ctx context.Context, account wire.ID) (out Contact, err
 	var us, them identity.Party
 	err = c.withContact(ctx, account, func(k *contact) error {
 		us, them = c.parties(account, k)
-		out = Contact{Account: account, Name: k.name, Verified: k.isVerified(), Changed: k.changed, Blocked: c.isBlocked(account), Reset: k.changed && k.reset > 0}
+		out = Contact{Account: account, Name: k.name, Verified: k.sure(), Changed: k.changed, Doubted: k.doubt.open(), Blocked: c.isBlocked(account), Reset: k.changed && k.reset > 0}
 		if until := c.heldUntil(k); until > 0 {
 			out.HeldUntil = time.UnixMilli(int64(until))
 		}
@@ -71,8 +72,9 @@ func (c *Client) Compare(ctx context.Context, account wire.ID, scanned []byte) (
 	return subtle.ConstantTimeCompare(identity.SafetyCode(us, them), scanned) == 1, nil
 }
 
-// AcceptKey acknowledges that somebody's keys changed. Sending goes on; they are not verified. When they had
-// been, and began anew, it fails with wire.CodeHeld for a day.
+// AcceptKey acknowledges that somebody's keys changed, or are in doubt. Sending goes on, by the keys that this
+// device knows; changed ones are not verified. When they had been, and began anew, it fails with wire.CodeHeld
+// for a day.
 func (c *Client) AcceptKey(ctx context.Context, account wire.ID) error {
 	return c.withContact(ctx, account, func(k *contact) error {
 		if until := c.heldUntil(k); until > 0 {
@@ -128,13 +130,13 @@ func (c *Client) markShared(t *tx, account wire.ID) {
 	}
 }
 
-// keysChanged reports whether the keys of somebody in a closed conversation changed, unacknowledged, or
-// are none that this device ever verified of them. A group may go on beside somebody who began anew
+// keysChanged reports whether the keys of somebody in a closed conversation changed or are in doubt,
+// unacknowledged, or are none that this device ever verified of them. A group may go on beside somebody who began anew
 // until they are let in again; two people wait for that.
 func (c *Client) keysChanged(v *conversation) bool {
 	for _, p := range v.roster.People {
 		k := c.contacts[p.Account]
-		if k != nil && (k.changed || v.rec.Kind == wire.Direct && k.lostRoot(p.Root)) || c.strange(p) {
+		if k != nil && (k.changed || k.doubt.open() || v.rec.Kind == wire.Direct && k.lostRoot(p.Root)) || c.strange(p) {
 			return true
 		}
 	}
@@ -147,7 +149,7 @@ func (c *Client) verifiedPeer(v *conversation) bool {
 		return false
 	}
 	for _, p := range v.roster.People {
-		if k := c.contacts[p.Account]; k != nil && k.isVerified() {
+		if k := c.contacts[p.Account]; k != nil && k.sure() {
 			return true
 		}
 	}

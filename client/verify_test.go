@@ -148,26 +148,3 @@ func TestAComparedCodeMatchesTheTruePersonOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-func TestAForkedOrShortenedChainIsRefusedAndTold(t *testing.T) {
-	t.Parallel()
-	ben := meetSomebody(t, "ben")
-	short := ben.shown()
-	fork := *ben
-	ben.rotate()
-	c, _, events := couple(t, ben)
-	fork.rotate()
-	for what, answer := range map[string][]byte{"shortened": short, "forked": fork.shown()} {
-		*events = nil
-		if names := must(c.met(answer, false)); len(names) != 0 {
-			t.Fatalf("%s: %v", what, names)
-		}
-		if len(*events) != 1 {
-			t.Fatalf("%s: nobody was told: %v", what, *events)
-		}
-	}
-	k := c.contacts[ben.id()]
-	if !k.chain.Equal(ben.chain) {
-		t.Fatal("the chain that was seen before is gone")
-	}
-}

@@ -52,12 +52,23 @@ func (p *page) load() {
 // reload ends the app in the middle of whatever it does, and begins it again.
 func (p *page) reload() {
 	p.t.Helper()
+	p.end()
+	p.begin()
+}
+
+// end closes the page; what it was told is gone with it.
+func (p *page) end() {
+	p.t.Helper()
 	left := p.store.Copy()
 	_ = p.store.Close()
 	if err := p.api.Close(context.Background()); err != nil {
 		p.t.Fatal(err)
 	}
-	p.store = left
+	p.store, p.events = left, nil
+}
+
+func (p *page) begin() {
+	p.t.Helper()
 	p.load()
 	p.ok("start", `{}`)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"frond/client"
@@ -70,10 +71,17 @@ var falseAccounts = []attack{
 		s.greet(s.ada, nil, eachAccount(func(a *wire.Account) { a.Chain = a.Chain[:1] }))
 		s.warned(s.ada, client.CodeRolledBack)
 	}},
+	{"a device is not shown its own account", func(s *plot) {
+		s.greet(s.ada, nil, reply(wire.OpLookup, func(a *wire.Accounts) { a.Accounts = nil }))
+		s.warned(s.ada, client.CodeRolledBack)
+	}},
 	{"a device is shown its own sigchain with a device that eve's root signs", func(s *plot) {
 		forged := s.made(s.ada, s.root(s.eve))
 		s.greet(s.ada, nil, eachAccount(func(a *wire.Account) { a.Chain = append(a.Chain, forged) }))
 		s.warned(s.ada, client.CodeKeyChanged)
+		if texts := s.ada.faultsAbout(s.ada); len(texts) == 0 || strings.Contains(texts[0], ": ") {
+			s.t.Fatalf("ada is told %q", texts)
+		}
 		if list, err := s.ada.on().Devices(context.Background()); err != nil || len(list) != 1 {
 			s.t.Fatal(list, err)
 		}

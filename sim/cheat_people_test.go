@@ -58,6 +58,10 @@ var falsePeople = []attack{
 			s.t.Fatalf("one branch alone can not be told from the truth: %v", err)
 		}
 		s.groupIsRefused(reply(wire.OpLookup, func(a *wire.Accounts) { a.Accounts[0].Chain = append(a.Accounts[0].Chain, other) }))
+		s.ada.doubts(s.t, s.id, s.ben, true)
+		s.ada.isShown(liar{}) // the truth is neither
+		s.ada.doubts(s.t, s.id, s.ben, true)
+		must(s.t, s.ada.accepts(s.ben))
 	}},
 	{"the conversation with somebody new is said to exist, and is one with eve", func(s *plot) {
 		dan := s.newcomer()

@@ -64,6 +64,8 @@ var commands = map[string]command{
 	"security":         {false, typed((*API).security)},
 	"device-remove":    {true, typed((*API).deviceRemove)},
 
+	"device-news-answered": {false, typed((*API).deviceNewsAnswered)},
+
 	"device-rename": {false, typed((*API).deviceRename)},
 	"settings":      {false, typed((*API).settings)},
 	"setting":       {false, typed((*API).setting)},

@@ -28,14 +28,29 @@ func (a *API) devices(ctx context.Context, _ nothing) (devicesData, error) {
 	return out, err
 }
 
-func (a *API) deviceRemove(ctx context.Context, in struct {
+type deviceRef struct {
 	ID string `json:"id"`
-}) (nothing, error) {
+}
+
+func (a *API) deviceRemove(ctx context.Context, in deviceRef) (nothing, error) {
 	id, err := wire.ParseID(in.ID)
 	if err != nil {
 		return nothing{}, err
 	}
 	return nothing{}, a.client.RemoveDevice(ctx, id)
+}
+
+func (a *API) deviceNewsAnswered(ctx context.Context, in deviceRef) (nothing, error) {
+	id, err := wire.ParseID(in.ID)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, a.client.AnswerNews(ctx, id)
+}
+
+// removingData says in how many conversations removed devices are still to be taken out.
+type removingData struct {
+	Left int `json:"left"`
 }
 
 // deviceNews says that a device of the account came, or went.

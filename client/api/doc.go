@@ -29,7 +29,7 @@
 //	role         {conversation, account, role}        {}
 //	retention    {conversation, mode, timer?}         {}; mode: full, device or disappearing, after so many seconds
 //	reconnect    {}                                   {}
-//	contact      {account}                            {account, name, number, code, verified, changed, reset, heldUntil}
+//	contact      {account}                            {account, name, number, code, verified, changed, doubted, reset, heldUntil}
 //	verify       {account, verified}                  {}
 //	compare      {account, code}                      {match}
 //	accept-key   {account}                            {}
@@ -49,7 +49,8 @@
 //	approval-scan {id, code}                          {match}, instead of comparing
 //	approval-answer {id, allow}                       {}; saying no ends the session that asked
 //	security     {}                                   {recovery, high, devices, epoch, history: {stored, waiting, deviceOnly, disappearing}}
-//	device-remove {id}                                {}
+//	device-remove {id}                                {}; it is out of the account, and removing events follow
+//	device-news-answered {id}                         {}; the news about a device is not told again
 //	device-rename {id, name}                          {}; with "" it has its first name again
 //	settings     {}                                   {settings: {name: text}}
 //	setting      {key, value}                         {}
@@ -64,14 +65,15 @@
 //	conversation   {conversation}: this one, replaced
 //	timeline       {conversation, upsert, remove}: of the opened conversation
 //	restore        {done, total, conversation?, finished}
-//	device-news    {id, name, at, added}: of the account's own devices
+//	device-news    {id, name, at, added}: of the account's own devices; told at each start until it is answered
+//	removing       {left}: in so many conversations removed devices are still to be taken out by this one
 //	draft          {conversation, text}: another device changed it
 //	approval       {state, digits?}: waiting, compare, allowed, denied or expired; of this device's request
 //	approval-request {id, device, at, over?}: another device asks to be let in, or that is over
 //	settings       {settings}: all of them; one has changed, or a device's name, here or on another device
 //	account-reset  {at, name}: the own account began anew elsewhere, and this device is out
 //	reset-begun    {at}: somebody may reset the own account from then on, unless it is cancelled
-//	fault          {code, text, action?}
+//	fault          {code, text, action?, account?}: of one code and account the newest stands
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named.
 //

@@ -28,6 +28,16 @@ type faultData struct {
 	Code   wire.Code `json:"code"`
 	Text   string    `json:"text"`
 	Action string    `json:"action,omitempty"`
+
+	Account string `json:"account,omitempty"`
+}
+
+func faultOf(e client.Fault) faultData {
+	out := faultData{Code: e.Code, Text: e.Text, Action: e.Action}
+	if !e.Account.IsZero() {
+		out.Account = e.Account.String()
+	}
+	return out
 }
 
 // event passes on what the client says. It runs in the client's loop.
@@ -50,11 +60,13 @@ func (a *API) event(e client.Event) {
 			a.send(eventMessage{"timeline", timelineData{id.String(), messagesOf(e.Upsert), append([]string{}, e.Remove...)}})
 		}
 	case client.Fault:
-		a.send(eventMessage{"fault", faultData{e.Code, e.Text, e.Action}})
+		a.send(eventMessage{"fault", faultOf(e)})
 	case client.Restore:
 		a.send(eventMessage{"restore", restoreOf(e)})
 	case client.DeviceNews:
 		a.send(eventMessage{"device-news", deviceNewsOf(e)})
+	case client.Removing:
+		a.send(eventMessage{"removing", removingData{e.Left}})
 	case client.Drafted:
 		a.send(eventMessage{"draft", draftData{e.Conversation.String(), e.Text}})
 	case client.Approval:

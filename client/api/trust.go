@@ -21,6 +21,7 @@ type contact struct {
 	Code     string `json:"code"`
 	Verified bool   `json:"verified"`
 	Changed  bool   `json:"changed"`
+	Doubted  bool   `json:"doubted"`
 	Blocked  bool   `json:"blocked"`
 
 	Reset     bool  `json:"reset"`
@@ -33,7 +34,7 @@ func (a *API) contact(ctx context.Context, in accountRef) (contact, error) {
 		return contact{}, err
 	}
 	k, err := a.client.Contact(ctx, id)
-	return contact{in.Account, k.Name, k.Number, base64.StdEncoding.EncodeToString(k.Code), k.Verified, k.Changed, k.Blocked, k.Reset, millis(k.HeldUntil)}, err
+	return contact{in.Account, k.Name, k.Number, base64.StdEncoding.EncodeToString(k.Code), k.Verified, k.Changed, k.Doubted, k.Blocked, k.Reset, millis(k.HeldUntil)}, err
 }
 
 func (a *API) block(ctx context.Context, in struct {

@@ -63,6 +63,8 @@ type conversation struct {
 	Verified   bool `json:"verified"`
 	Blocked    bool `json:"blocked"`
 	KeyChanged bool `json:"keyChanged"`
+
+	Doubted []string `json:"doubted,omitempty"`
 }
 
 var kindNames = map[wire.ConversationKind]string{wire.Direct: "direct", wire.Group: "group", wire.Open: "everyone"}
@@ -75,6 +77,9 @@ func conversationOf(c client.Conversation) conversation {
 	}
 	for _, p := range c.People {
 		out.People = append(out.People, named{p.Account.String(), p.Name})
+	}
+	for _, id := range c.Doubted {
+		out.Doubted = append(out.Doubted, id.String())
 	}
 	if c.Last != nil {
 		out.Last = &preview{c.Last.Name, c.Last.Text, millis(c.Last.At)}

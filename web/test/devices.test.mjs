@@ -82,12 +82,19 @@ describe('several devices', { skip: noBrowser(), timeout: 600_000 }, () => {
 
   it('a device that is removed is signed out within 5 seconds, and reads nothing more', async () => {
     tablet.tolerate(/WebSocket connection to .* failed/, /401/);
+    await ana.page.locator('.devices').getByRole('status').evaluate((node) => {
+      node.said = []; // with two conversations it is gone in a moment
+      new MutationObserver(() => node.said.push(node.textContent)).observe(node, { childList: true });
+    });
     await ana.page.locator('.devices li').filter({ hasNotText: 'This device' }).getByRole('button', { name: /^Remove / }).click();
     const dialog = ana.page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Remove it', exact: true }).click();
     await tablet.button('Sign in').waitFor({ timeout: 5000 });
     await tablet.page.getByText('This browser was signed out').waitFor();
     await dialog.waitFor({ state: 'detached' });
+    const status = ana.page.locator('.devices').getByRole('status');
+    await status.getByText('The removed device is out of every conversation.').waitFor();
+    assert.equal((await status.evaluate((node) => node.said))[0], 'Removing it from 2 conversations… Keep this page open.');
     await ben.say('only for who is left');
     await ana.openConversation('ben');
     await ana.sees('ben', 'only for who is left');

@@ -25,10 +25,36 @@ describe('two browsers of one person', { skip: noBrowser(), timeout: 300_000 }, 
   const theme = (person) => person.page.locator('html').getAttribute('data-bs-theme');
   const themeIs = (person, wanted) => person.page.waitForFunction((w) => document.documentElement.getAttribute('data-bs-theme') === w, wanted);
 
-  it('the first is told of the second, by name and time', async () => {
-    const news = ana.page.getByRole('alert', { name: 'News about your devices' });
-    assert.match(await news.innerText(), /New device signed in: Chrome on Linux, today \d{1,2}:\d{2}/);
+  const news = (person, text) => person.page.getByRole('alert', { name: 'News about your devices' }).getByText(text);
+
+  it('the first is told of the second, by name and time, until the person answers', async () => {
+    const came = news(ana, 'New device signed in');
+    assert.match(await came.innerText(), /New device signed in: Chrome on Linux, today \d{1,2}:\d{2}/);
+    await ana.page.reload();
+    await came.waitFor();
     await ana.button('That was me').click();
+    await came.waitFor({ state: 'detached' });
+    await ana.page.reload();
+    await rows(ana).nth(1).waitFor();
+    assert.equal(await came.count(), 0, 'it is told again');
+  });
+
+  it('a browser that was closed is told too; who removes the new device is offered to change the password', async () => {
+    await tablet.page.close();
+    const stranger = await (await Person.arrive(browser, server.url, 'ana')).signIn();
+    await tablet.open();
+    for (const person of [ana, tablet]) await news(person, 'New device signed in').waitFor();
+    stranger.tolerate(/WebSocket connection to .* failed/, /401/);
+    await tablet.button('Remove it').click();
+    await tablet.page.getByRole('dialog').getByRole('button', { name: 'Remove it', exact: true }).click();
+    await stranger.button('Sign in').waitFor();
+    await stranger.leave();
+    for (const person of [ana, tablet]) await news(person, 'Device removed: Chrome on Linux').waitFor();
+    await ana.button('Dismiss the news about Chrome on Linux').click();
+    await news(ana, 'Device removed').waitFor({ state: 'detached' });
+    await tablet.page.getByRole('link', { name: 'Change password', exact: true }).click();
+    await tablet.textbox('Current password').and(tablet.page.locator(':focus')).waitFor();
+    await tablet.button('Dismiss the news about Chrome on Linux').click();
   });
 
   it('a device is given a name, with Escape as a way back and Enter to keep it', async () => {

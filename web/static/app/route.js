@@ -4,6 +4,7 @@
 //	#/c/<id>             a conversation
 //	#/c/<id>/about       the people in it, and whether they are who they seem
 //	#/settings           the account
+//	#/settings/password  the same, at the password
 //	#/settings/code      a new recovery code
 //	#reset=<name>:<token>  an administrator's link to start an account over; never stays in the address
 
@@ -11,6 +12,7 @@ const pages = [
   [/^#\/c\/([0-9A-Za-z_-]{1,64})$/, 'conversation'],
   [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about$/, 'about'],
   [/^#\/settings$/, 'settings'],
+  [/^#\/settings\/password$/, 'password'],
   [/^#\/settings\/code$/, 'code'],
 ];
 
@@ -44,6 +46,7 @@ export const conversationHref = (id) => `#/c/${id}`;
 export const aboutHref = (id) => `#/c/${id}/about`;
 export const listHref = '#/';
 export const settingsHref = '#/settings';
+export const passwordHref = '#/settings/password';
 export const codeHref = '#/settings/code';
 
 export function go(href) {

@@ -1,5 +1,5 @@
 // What the page knows, mirrored from the core's events. Views read it and listen by topic:
-// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `draft`,
+// `session`, `connection`, `conversations`, `timeline`, `restore`, `device-news`, `removing`, `draft`,
 // `settings`, `approval`, `approval-request`, `account-reset`, `reset-begun`,
 // `fault`.
 
@@ -9,6 +9,7 @@ export class Store {
   conversations = []; // in the order of the list
   listed = false; // whether the core has told the list
   restore = null; // how far the history of this account has come back, while it does
+  removing = 0; // conversations of which a removed device is still to be taken out
   news = []; // what happened to the account's devices and was not answered yet
   requests = []; // devices that ask to be let in and were not answered yet
   resetFrom = 0; // ms from which on somebody may start this account over, unless the person says no
@@ -56,6 +57,9 @@ export class Store {
         return this.#emit(event, data);
       case 'device-news':
         this.news = [...this.news.filter((n) => n.id !== data.id), data];
+        return this.#emit(event, data);
+      case 'removing':
+        this.removing = data.left;
         return this.#emit(event, data);
       case 'draft':
         this.keepDraft(data.conversation, data.text);
@@ -114,6 +118,7 @@ export class Store {
     this.conversations = [];
     this.restore = null;
     this.news = [];
+    this.removing = 0;
     this.requests = [];
     this.resetFrom = 0;
     this.settings = {};

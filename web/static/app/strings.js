@@ -76,6 +76,7 @@ export const strings = {
     makeCode: 'Make one',
     verified: 'Verified',
     keyChanged: 'Safety number changed',
+    doubted: 'Keys in doubt',
     blocked: 'Blocked',
     draft: (text) => `Draft: ${text}`,
     draftElsewhere: 'Draft, not sent yet',
@@ -321,6 +322,8 @@ export const strings = {
     save: 'Save',
     cancel: 'Cancel',
     remove: 'Remove',
+    removing: (n) => plural(n, `Removing it from ${n} conversation… Keep this page open.`, `Removing it from ${n} conversations… Keep this page open.`),
+    removed: 'The removed device is out of every conversation.',
     removeDialog: (name) => ({
       title: `Remove ${name}?`,
       text: 'It is signed out at once and can read nothing that is written from now on. What it has shown already, it may have kept. If somebody else was using it, change your password too.',
@@ -333,9 +336,11 @@ export const strings = {
   news: {
     region: 'News about your devices',
     added: (name, moment) => `New device signed in: ${name}, ${moment}.`,
-    removed: (name, moment) => `Device removed: ${name}, ${moment}.`,
+    removed: (name, moment) => `Device removed: ${name}, ${moment}. If somebody else was using it, change your password too.`,
     mine: 'That was me',
     remove: 'Remove it',
+    password: 'Change password',
+    dismiss: (name) => `Dismiss the news about ${name}`,
     asks: (device, moment) => `${device} asks to be let into your account, ${moment}.`,
     look: 'Look at it',
     reset: (moment) => `An administrator has given out a link that starts this account over. It works from ${moment} on, and everything would be lost.`,
@@ -502,6 +507,7 @@ export const strings = {
     changed: (name) => `The safety number of ${name} has changed. Compare it again before you trust it.`,
     reset: (name) => `${name} has lost everything and started over, with the help of an administrator. Compare the numbers to be sure that it is ${name}.`,
     held: (time) => `Until you do, nothing is sent for another ${time}.`,
+    doubted: (name) => `The server has shown other keys of ${name} than this device knows, or has left some out. This is the number that this device knows. Compare it before you go on.`,
   },
 
   scan: {
@@ -520,10 +526,12 @@ export const strings = {
 
   keyChanged: {
     label: 'Changed safety number',
+    labelDoubted: 'Keys in doubt',
     direct: (name) => `The safety number of ${name} has changed: ${name} has started over with a new account key, or somebody is posing as ${name}. Ask ${name} by another way, or compare the numbers, before you go on.`,
     reset: (name) => `${name} has lost everything and started over, with the help of an administrator. What you wrote to ${name} before, ${name} cannot read any more.`,
     held: (name, time) => `You had verified ${name}, so nothing is sent for another ${time} unless you compare numbers first.`,
     group: 'The safety number of somebody here has changed: they have started over with a new account key, or somebody is posing as them. Ask them by another way before you go on.',
+    doubted: (names) => `The server has shown other keys of ${list(names)} than this device knows, or has left some out: it was set back, or it does not tell everybody the same. This device goes by the keys it knows. Ask ${list(names)} by another way before you go on.`,
     compare: 'Compare numbers',
     compareNow: 'Compare now',
     accept: 'I understand, continue',

@@ -22,12 +22,12 @@ export default class ContactView extends PanelView {
     this.#core = core;
     this.#account = conversation.people.find((p) => p.account !== store.session.account)?.account;
     this.body.append(waiting(words.loading));
-    let { verified, keyChanged } = conversation;
+    let { verified, keyChanged, doubted } = conversation;
     this.own(
       store.on('conversations', () => {
         const now = store.conversation(conversation.id);
-        if (!now || (now.verified === verified && now.keyChanged === keyChanged)) return;
-        ({ verified, keyChanged } = now);
+        if (!now || (now.verified === verified && now.keyChanged === keyChanged && Boolean(now.doubted) === Boolean(doubted))) return;
+        ({ verified, keyChanged, doubted } = now);
         this.load();
       }),
     );
@@ -48,6 +48,7 @@ export default class ContactView extends PanelView {
     replace(
       this.body,
       contact.changed && el('p', { class: 'form-alert' }, changedText(contact)),
+      contact.doubted && el('p', { class: 'form-alert' }, words.doubted(contact.name)),
       section(
         words.number,
         el('p', { class: 'muted' }, words.explain(contact.name)),

@@ -21,6 +21,7 @@ export class ConversationView extends View {
   #composer;
   #retention;
   #changed = null; // stands there while a key has changed
+  #shown = ''; // what it says
 
   constructor(core, store, conversation, leave) {
     super();
@@ -69,7 +70,9 @@ export class ConversationView extends View {
   }
 
   #followKey(conversation) {
-    if (Boolean(conversation.keyChanged) === Boolean(this.#changed)) return;
+    const what = conversation.keyChanged ? `changed ${conversation.doubted ?? ''}` : '';
+    if (what === this.#shown) return;
+    this.#shown = what;
     this.#changed?.close();
     this.#changed = conversation.keyChanged ? new KeyChangedView(this.#core, this.#store, conversation) : null;
     if (this.#changed) this.#composer.root.before(this.#changed.root);

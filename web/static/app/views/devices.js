@@ -11,13 +11,18 @@ const nameLimit = 64; // characters of a device's name
 /** The account's devices: what they are called, since when, and how to be rid of one. */
 export class DevicesView extends View {
   #core;
+  #list = el('div', null, waiting(words.loading));
+  #status = el('p', { class: 'card-note', role: 'status' });
 
   constructor(core, store) {
     super();
     this.#core = core;
-    this.root = el('div', { class: 'devices' }, waiting(words.loading));
+    this.root = el('div', { class: 'devices' }, this.#list, this.#status);
+    this.#say(store.removing);
+    this.own(store.on('removing', ({ left }) => this.#say(left)));
     this.own(store.on('device-news', () => this.#refresh()));
     this.own(store.on('settings', () => this.#refresh())); // names of devices are in step like those
+    this.own(store.on('connection', ({ state }) => state === 'online' && this.#refresh())); // the server says when they were active
     this.load();
   }
 
@@ -26,12 +31,18 @@ export class DevicesView extends View {
     if (!this.root.querySelector('.rename')) this.load();
   }
 
+  // A removed device is out of the account at once; its leaves go from one conversation after the other.
+  #say(left) {
+    if (left > 0) this.#status.textContent = words.removing(left);
+    else if (this.#status.textContent) this.#status.textContent = words.removed;
+  }
+
   async load() {
     try {
       const { devices } = await this.#core.command('devices');
-      if (!this.closed) replace(this.root, el('ul', { class: 'rows' }, devices.toSorted(ownFirst).map((d) => this.#row(d))));
+      if (!this.closed) replace(this.#list, el('ul', { class: 'rows' }, devices.toSorted(ownFirst).map((d) => this.#row(d))));
     } catch (error) {
-      if (!this.closed) replace(this.root, trouble(errorText(error), words.again, () => this.load()));
+      if (!this.closed) replace(this.#list, trouble(errorText(error), words.again, () => this.load()));
     }
   }
 

@@ -1,5 +1,5 @@
 import { View, el } from '../dom.js';
-import { go, settingsHref } from '../route.js';
+import { go, passwordHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 
@@ -8,7 +8,7 @@ const atMost = 3;
 /** Things a person should know that belong to no conversation: the browser is full, and the like. */
 export class FaultsView extends View {
   #core;
-  #shown = new Map(); // code -> node
+  #shown = new Map(); // code and account -> node
 
   constructor(core, store) {
     super();
@@ -18,32 +18,33 @@ export class FaultsView extends View {
     for (const fault of store.takeFaults()) this.#show(fault);
   }
 
-  #show({ code, text, action }) {
+  #show({ code, text, action, account = '' }) {
     if (code === 'reset-begun') return; // the news says it, with what to do about it
-    this.#dismiss(code);
+    const key = `${code} ${account}`;
+    this.#dismiss(key);
     if (this.#shown.size >= atMost) this.#dismiss(this.#shown.keys().next().value);
     const run = actions[action];
     const node = el(
       'div',
       { class: 'fault' },
       el('span', null, action === 'free-space' ? strings.errors.storage : text),
-      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core, () => this.#dismiss(code)) } }, strings.actions[action]),
-      iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(code)),
+      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core, () => this.#dismiss(key)) } }, strings.actions[action]),
+      iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(key)),
     );
-    this.#shown.set(code, node);
+    this.#shown.set(key, node);
     this.root.append(node);
   }
 
-  #dismiss(code) {
-    this.#shown.get(code)?.remove();
-    this.#shown.delete(code);
+  #dismiss(key) {
+    this.#shown.get(key)?.remove();
+    this.#shown.delete(key);
   }
 }
 
 // What a fault may offer. An action this page does not know is not offered.
 const actions = {
   reload: () => location.reload(),
-  password: () => go(settingsHref),
+  password: () => go(passwordHref),
   reconnect: (core) => core.command('reconnect').catch(() => {}),
   'new-password': async (core, dismiss) => {
     const { openNewPassword } = await import('./new-password.js');

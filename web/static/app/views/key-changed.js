@@ -7,7 +7,7 @@ import { errorText, strings } from '../strings.js';
 const words = strings.keyChanged;
 const ageing = 30_000; // ms between two looks at how long a hold still lasts
 
-/** Stands where messages are written while somebody's key has changed and the person has not said that this is all right. */
+/** Stands where messages are written while somebody's key has changed, or is in doubt, and the person has not said that this is all right. */
 export class KeyChangedView extends View {
   #core;
   #people;
@@ -22,16 +22,19 @@ export class KeyChangedView extends View {
     this.#people = conversation.people.filter((p) => p.account !== store.session.account);
     const direct = conversation.kind === 'direct';
     this.#compare = direct && el('a', { class: 'btn btn-outline-primary', href: aboutHref(conversation.id) }, words.compare);
-    replace(this.#text, icon('warning'), direct ? words.direct(conversation.title) : words.group);
+    const doubted = this.#people.filter((p) => conversation.doubted?.includes(p.account)).map((p) => p.name);
+    this.#say(doubted.length > 0 ? words.doubted(doubted) : direct ? words.direct(conversation.title) : words.group);
     this.root = el(
       'section',
-      { class: 'key-changed', 'aria-label': words.label },
+      { class: 'key-changed', 'aria-label': doubted.length > 0 ? words.labelDoubted : words.label },
       this.#text,
       this.#alert,
       el('div', { class: 'panel-buttons' }, this.#compare, this.#button),
     );
     if (direct) this.#ask();
   }
+
+  #say = (text) => replace(this.#text, icon('warning'), text);
 
   // Only the core knows whether this is somebody who has started over, and whether there is a hold.
   async #ask() {
@@ -45,7 +48,7 @@ export class KeyChangedView extends View {
 
   #showReset(contact) {
     const left = (contact.heldUntil ?? 0) - Date.now();
-    replace(this.#text, icon('warning'), [words.reset(contact.name), left > 0 && words.held(contact.name, span(left, true))].filter(Boolean).join(' '));
+    this.#say([words.reset(contact.name), left > 0 && words.held(contact.name, span(left, true))].filter(Boolean).join(' '));
     this.#button.hidden = left > 0;
     this.#compare.className = left > 0 ? 'btn btn-primary' : 'btn btn-outline-primary';
     this.#compare.textContent = left > 0 ? words.compareNow : words.compare;
@@ -70,6 +73,6 @@ export class KeyChangedView extends View {
   async #changed() {
     if (this.#people.length === 1) return [this.#people[0].account];
     const contacts = await Promise.all(this.#people.map(({ account }) => this.#core.command('contact', { account })));
-    return contacts.filter((c) => c.changed).map((c) => c.account);
+    return contacts.filter((c) => c.changed || c.doubted).map((c) => c.account);
   }
 }

@@ -1,6 +1,7 @@
 import { View, el, replace } from '../dom.js';
 import { momentName } from '../format.js';
 import { icon } from '../icons.js';
+import { passwordHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 import { openApproval } from './approval.js';
@@ -65,8 +66,8 @@ export class NewsView extends View {
       el(
         'span',
         { class: 'news-buttons' },
-        el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#store.answered(news.id) } }, words.mine),
-        el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#remove(news) } }, words.remove),
+        el('button', { type: 'button', class: 'btn btn-link', on: { click: () => this.#answer(news) } }, words.mine),
+        el('button', { type: 'button', class: 'btn btn-link', on: { click: () => removeDevice(this.#core, news) } }, words.remove),
       ),
     );
   }
@@ -77,11 +78,18 @@ export class NewsView extends View {
       { class: 'news-item' },
       icon('device'),
       el('span', null, words.removed(news.name, momentName(news.at))),
-      iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#store.answered(news.id)),
+      el('span', { class: 'news-buttons' }, el('a', { class: 'btn btn-link', href: passwordHref }, words.password)),
+      iconButton('close', words.dismiss(news.name), 'btn-round', () => this.#answer(news)),
     );
   }
 
-  async #remove(news) {
-    if (await removeDevice(this.#core, news)) this.#store.answered(news.id);
+  // Until the core has noted the answer, it would be told again at the next start.
+  async #answer({ id }) {
+    try {
+      await this.#core.command('device-news-answered', { id });
+      this.#store.answered(id);
+    } catch (error) {
+      console.warn(`frond: ${error.message}`); // it stands; a fault says why
+    }
   }
 }

@@ -30,6 +30,10 @@ export class PasswordView extends View {
     );
   }
 
+  focus() {
+    this.#current.input.focus();
+  }
+
   async #change() {
     if (!this.#complete()) return;
     this.#busy(true);

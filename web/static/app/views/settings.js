@@ -1,5 +1,5 @@
 import { el } from '../dom.js';
-import { listHref } from '../route.js';
+import { listHref, passwordHref } from '../route.js';
 import { strings } from '../strings.js';
 import { AppearanceView } from './appearance.js';
 import { BrowserCardView } from './browser-card.js';
@@ -14,10 +14,12 @@ const words = strings.settings;
 
 /** The account: what would happen if something got lost, who may come in and how, and what this browser keeps. */
 export default class SettingsView extends PanelView {
+  #password;
+
   constructor(core, store) {
     super({ title: words.title, back: listHref, backLabel: strings.conversation.back });
     const card = this.own(new SafetyCardView(core, store));
-    const password = this.own(new PasswordView(core, store));
+    const password = (this.#password = this.own(new PasswordView(core, store)));
     const devices = this.own(new DevicesView(core, store));
     const part = (view) => this.own(view).root;
     this.body.append(
@@ -29,5 +31,10 @@ export default class SettingsView extends PanelView {
       section(strings.browser.title, part(new BrowserCardView())),
       part(new FailuresView(core)),
     );
+  }
+
+  opened() {
+    if (location.hash === passwordHref) this.#password.focus();
+    else super.opened();
   }
 }

@@ -21,6 +21,7 @@ import { openSignOut } from './sign-out.js';
 // Pages that few visits need come by themselves when there is time, or when they are asked for.
 const panels = {
   settings: () => import('./settings.js'),
+  password: () => import('./settings.js'),
   code: () => import('./code.js'),
   contact: () => import('./contact.js'),
   members: () => import('./members.js'),
