@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"frond/server/account/chaintest"
 	"frond/wire"
 )
 
@@ -50,22 +51,25 @@ func TestRemovalsOfDevicesAreLimitedByAccount(t *testing.T) {
 	t.Parallel()
 	c := &clock{time.Unix(1.7e9, 0)}
 	s, _ := newService(t, c.now)
-	token, account := signUp(t, s, "ana")
+	first, second := newID(t), newID(t)
+	owner := chaintest.New(t, "ana", first)
+	token, _, err := s.SignUp(t.Context(), "192.0.2.1", signUpOf(owner, "ana", first))
+	must(t, err)
+	fresh, _, err := s.SignIn(t.Context(), "192.0.2.1", &wire.SignIn{Name: "ana", Auth: wire.Hash{1}})
+	must(t, err)
+	loose, err := s.Authenticate(t.Context(), fresh)
+	must(t, err)
+	add := owner.AddDevice(second)
+	must(t, s.AddDevice(t.Context(), "192.0.2.1", loose, &add))
 	of, err := s.Authenticate(t.Context(), token)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for range DefaultLimits.Removal.Burst {
-		if err := s.limits.removals.succeed(account.String(), func() error { return nil }); err != nil {
-			t.Fatal(err)
-		}
+		must(t, s.limits.removals.succeed(owner.ID().String(), func() error { return nil }))
 	}
-	removal := &wire.RemoveDevice{Device: wire.ID{1}, Index: 2, Events: [][]byte{{1}, {2}}, Vault: &wire.PutVault{Epoch: 2, Revision: 2}}
-	if err := s.RemoveDevice(t.Context(), of, removal); wire.CodeOf(err) != wire.CodeRateLimited {
+	removal := owner.RemoveDevice(second, wire.PutVault{Epoch: 2, Revision: 2, Header: []byte("header"), State: []byte("state")})
+	if err := s.RemoveDevice(t.Context(), of, &removal); wire.CodeOf(err) != wire.CodeRateLimited {
 		t.Fatalf("got %v", err)
 	}
 	c.t = c.t.Add(DefaultLimits.Removal.Every)
-	if err := s.RemoveDevice(t.Context(), of, removal); wire.CodeOf(err) == wire.CodeRateLimited {
-		t.Fatalf("got %v", err)
-	}
+	must(t, s.RemoveDevice(t.Context(), of, &removal))
 }

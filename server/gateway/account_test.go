@@ -303,8 +303,8 @@ func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T)
 	must(t, err)
 	late, err := recover(code)
 	must(t, err)
-	late.account = ana.account
 	must(t, fresh.becomes(ana))
+	must(t, late.becomes(ana))
 	fresh.connect()
 	third := vault(4)
 	third.Password = &wire.NewPassword{Auth: wire.Hash{10}, KDF: kdf}
@@ -312,7 +312,6 @@ func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T)
 	fourth := vault(5)
 	fourth.Password = &wire.NewPassword{Auth: wire.Hash{11}, KDF: kdf}
 	wantCode(t, fresh.ask(wire.OpPutVault, fourth, nil), wire.CodeWrongPassword) // once
-	must(t, late.post(wire.PathDevice, wire.AddDevice{Device: late.device, Index: 3, Events: [][]byte{{1}}}, nil))
 	late.connect()
 	wantCode(t, late.ask(wire.OpPutVault, fourth, nil), wire.CodeWrongPassword) // and nobody else who recovered
 	fourth.Password, fourth.RecoveryOff = nil, true
