@@ -161,7 +161,7 @@ func TestACheatingMembersCommitIsSkippedByAllAndBlocksNobody(t *testing.T) {
 		id := ada.create(t, wire.Group, ben, cleo, mallory)
 		ada.say(t, id, "hello")
 		r := goRogue(t, mallory, id)
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Extensions: r.promoted(t), AAD: wire.Declare(nil, nil, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Extensions: r.promoted(t), AAD: wire.Declare(r.person.ref(), nil, nil, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestWhoJoinsByASkippedCommitFindsTheWay(t *testing.T) {
 				victim = m.Leaf
 			}
 		}
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Remove: []mls.LeafIndex{victim}, AAD: wire.Declare(nil, nil, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Remove: []mls.LeafIndex{victim}, AAD: wire.Declare(r.person.ref(), nil, nil, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
