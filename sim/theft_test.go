@@ -137,28 +137,28 @@ func (s *theft) certified(root identity.Root) (identity.DeviceKey, identity.Cred
 	return key, identity.Credential{Account: account, Root: root.Public(), Device: id, DeviceKey: key.Public(), Certificate: cert}
 }
 
-// poses makes the server take the removed device's session for that of a device of its making.
-func (s *theft) poses(cred identity.Credential) {
-	s.t.Helper()
-	device := s.lost.device()
+// poses makes the server take a device's session for that of a device of a thief's making.
+func (w *World) poses(t *testing.T, of *person, cred identity.Credential) {
+	t.Helper()
+	device := of.device()
 	if wire.ID(cred.Device) == device {
 		return
 	}
-	must(s.t, s.w.server.tamper(
+	must(t, w.server.tamper(
 		fmt.Sprintf("INSERT INTO device SELECT x'%x', account, 1, created, seen FROM device WHERE id = x'%x'", cred.Device[:], device[:]),
 		fmt.Sprintf("UPDATE session SET device = x'%x' WHERE device = x'%x'", cred.Device[:], device[:]),
 	))
 	time.Sleep(30 * time.Second) // everybody is connected again
 }
 
-// rogue speaks to the server by the removed device's session, which is a device's.
-func (s *theft) rogue(id, device wire.ID) *rogue {
-	s.t.Helper()
-	conn, err := s.lost.lane.inner.Dial(context.Background())
-	must(s.t, err)
-	r := &rogue{person: s.lost, conn: conn, id: id}
+// rogue speaks to the server by a person's session, which is a device's.
+func (p *person) rogue(t *testing.T, id, device wire.ID) *rogue {
+	t.Helper()
+	conn, err := p.lane.inner.Dial(context.Background())
+	must(t, err)
+	r := &rogue{person: p, conn: conn, id: id}
 	_, err = r.ask(wire.OpHello, wire.Hello{Version: wire.Version, Device: device})
-	must(s.t, err)
+	must(t, err)
 	return r
 }
 
