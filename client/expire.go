@@ -205,15 +205,11 @@ func (c *Client) newestPreview(v *conversation, now uint64) error {
 	r := Prefix(c.self.keys.rows("msg", v.id))
 	r.Reverse, r.Limit = true, lookBack
 	found := false
-	return c.each(r, func(_ string, value []byte) error {
-		var rec messageRecord
-		if err := wire.Decode(value, &rec); err != nil {
-			return err
+	return c.eachMessageIn(r, func(seq uint64, rec *messageRecord) {
+		seen := rec.Notice == nil && rec.Reason.readable() && !c.isBlocked(rec.Account) && (rec.Fate == nil || rec.Fate.Until == 0 || rec.Fate.Until > now)
+		if !found && seen && c.doubtOf(v, seq, rec) == "" {
+			found, v.rec.Last = true, previewOf(rec)
 		}
-		if !found && rec.Notice == nil && rec.Reason.readable() && !c.isBlocked(rec.Account) && (rec.Fate == nil || rec.Fate.Until == 0 || rec.Fate.Until > now) {
-			found, v.rec.Last = true, previewOf(&rec)
-		}
-		return nil
 	})
 }
 

@@ -44,6 +44,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.restoreOnConnect()
 	clear(c.unknown)
 	c.lookAtContacts()
+	c.inquireAnew()
 	c.readmit()
 	for _, v := range c.conversations {
 		for _, id := range c.peopleOf(v) {

@@ -221,13 +221,7 @@ func (s *stretch) fetchSenders() error {
 
 // chainOf returns the verified sigchain of an account.
 func (s *stretch) chainOf(account wire.ID) *identity.Chain {
-	if account == s.me.Account {
-		return s.c.self.chain
-	}
-	if k := s.c.contacts[account]; k != nil {
-		return k.chain
-	}
-	return nil
+	return s.c.chainOf(account)
 }
 
 // deviceOf finds an entry's device, active or removed since.

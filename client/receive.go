@@ -186,10 +186,22 @@ func (c *Client) agree(v *conversation, e *wire.Entry, o *content.Opened, cred i
 		return &reasonError{ReasonForged, "the log names another sender than MLS"}
 	case o.Message != e.Message:
 		return &reasonError{ReasonAltered, "the log names another message than the content"}
+	case c.hasOtherKey(cred):
+		return &reasonError{ReasonForged, "the account lists the device with another key"}
 	case v.roster.role(account) < v.roster.Posting:
 		return &reasonError{ReasonForged, "the sender may not post"}
 	}
 	return nil
+}
+
+// hasOtherKey reports whether a device's account is known to list it with another key. That never changes.
+func (c *Client) hasOtherKey(cred identity.Credential) bool {
+	chain := c.chainOf(wire.ID(cred.Account))
+	if chain == nil {
+		return false
+	}
+	d, listed := chain.Device(cred.Device)
+	return listed && d.Key != cred.DeviceKey
 }
 
 // follows checks that a content comes after the last one of its device.
@@ -364,6 +376,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	c.draftRetained(t, v)
 	c.putNotice(t, v, e.Seq, e.Received, notice)
 	t.then(func() { c.doubtPins(v) })
+	c.inquireOf(v, &ch)
 	if wire.ID(ch.by.Account) == c.self.Account {
 		v.cared++
 		c.tidyLater(v)

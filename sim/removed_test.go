@@ -2,13 +2,11 @@ package sim
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 	"testing"
 	"time"
 
 	"frond/client"
-	"frond/client/content"
 	"frond/identity"
 	"frond/mls"
 	"frond/wire"
@@ -208,79 +206,6 @@ func TestWhoIsShownNoRemovalSeesThatSomethingIsWrongAndSendsNothing(t *testing.T
 		phone.reads(t, direct, "now I see")
 		if held() {
 			t.Fatal("the truth does not help")
-		}
-	})
-}
-
-// ghost is a leaf that a stolen device put into a conversation beside its own, before it was removed: the account's
-// root, which the device knew, certifies it, and no list of devices has it.
-type ghost struct {
-	key   identity.DeviceKey
-	cred  identity.Credential
-	group *mls.Group
-	rogue *rogue
-}
-
-// haunt lets a stolen device bring a ghost into a conversation, with the server's help.
-func (w *World) haunt(t *testing.T, lost *person, id wire.ID) *ghost {
-	t.Helper()
-	root, err := identity.ParseRoot(loot(t, lost.store, lost.account).field(t, 5))
-	must(t, err)
-	info := lost.groupInfo(t, id)
-	device, _ := wire.NewID(rand.Reader)
-	key, cred := claims(t, root, lost.account, device)
-	must(t, lost.crash(context.Background()))
-	w.poses(t, lost, cred)
-	r := lost.rogue(t, id, device)
-	joined := r.joins(t, w, info, key, cred, refOf(cred))
-	r.enter(t, w, joined)
-	return &ghost{key, cred, joined.Merge(), r}
-}
-
-// follows goes on with the log as the server shows it to the ghost, and returns what it can read.
-func (g *ghost) follows(t *testing.T, w *World) (texts []string, out bool) {
-	t.Helper()
-	entries, err := w.entries(context.Background(), g.rogue.id)
-	must(t, err)
-	for _, e := range entries {
-		if e.Kind == wire.HandshakeEntry {
-			if s, err := g.group.Stage(g.rogue.config(w), e.Frame); err == nil && !out {
-				if out = s.Effects().SelfRemoved; !out {
-					g.group = s.Merge()
-				}
-			}
-			continue
-		}
-		if _, app, err := g.group.Open(g.rogue.config(w), e.Frame); err == nil && !out {
-			o, err := content.Open(content.Received{Token: e.Token, Commitment: *e.Commitment, Secret: app.Plaintext, AAD: app.AAD}, credentialOf(t, app.Sender).DeviceKey)
-			must(t, err)
-			texts = append(texts, string(o.Body))
-		}
-	}
-	return texts, out
-}
-
-// With the stolen device goes every leaf that only its root vouched for.
-func TestALeafThatNoListOfDevicesHasGoesWithTheRootItIsUnder(t *testing.T) {
-	tell(t, 2, func(t *testing.T, w *World, p []*person) {
-		phone, ben := p[0], p[1]
-		everyone := phone.everyone(t)
-		for _, id := range []wire.ID{phone.create(t, wire.Direct, ben), phone.create(t, wire.Group, ben), everyone} {
-			lost := w.second(t, phone)
-			time.Sleep(20 * time.Second)
-			phone.say(t, id, "hello")
-			time.Sleep(time.Second)
-			g := w.haunt(t, lost, id)
-			phone.say(t, id, "before the removal")
-			time.Sleep(time.Second)
-			must(t, phone.on().RemoveDevice(context.Background(), lost.device()))
-			time.Sleep(2 * time.Minute)
-			ben.say(t, id, "after the removal")
-			phone.reads(t, id, "after the removal")
-			texts, out := g.follows(t, w)
-			if !out || !slices.Contains(texts, "before the removal") || slices.Contains(texts, "after the removal") {
-				t.Errorf("the ghost is out: %v; it reads %q", out, texts)
-			}
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 // speaks to the server without the client's scruples.
 type rogue struct {
 	person *person
+	device wire.ID // of the session
 	signer identity.DeviceKey
 	group  *mls.Group
 	id     wire.ID
@@ -45,7 +46,7 @@ func goRogue(t *testing.T, p *person, id wire.ID) *rogue {
 	if err := wire.Decode(get("account/"+p.account.String()), &self); err != nil {
 		t.Fatal(err)
 	}
-	r := &rogue{person: p, id: id}
+	r := &rogue{person: p, device: p.device(), id: id}
 	var err error
 	if r.signer, err = identity.ParseDeviceKey(self[4].([]byte)); err != nil {
 		t.Fatal(err)

@@ -156,7 +156,7 @@ func (p *person) rogue(t *testing.T, id, device wire.ID) *rogue {
 	t.Helper()
 	conn, err := p.lane.inner.Dial(context.Background())
 	must(t, err)
-	r := &rogue{person: p, conn: conn, id: id}
+	r := &rogue{person: p, device: device, conn: conn, id: id}
 	_, err = r.ask(wire.OpHello, wire.Hello{Version: wire.Version, Device: device})
 	must(t, err)
 	return r
