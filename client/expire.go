@@ -148,11 +148,12 @@ func (c *Client) expireRow(t *tx, v *conversation, seq uint64, gone map[*convers
 	if v.rec.Keep.Own == seq {
 		v.rec.Previous, v.rec.Keep.Own = wire.Hash{}, 0
 	}
-	peer, err := c.peer(v, rec.Device)
+	sender := wire.MemberRef{Account: rec.Account, Device: rec.Device}
+	peer, err := c.peer(v, sender)
 	if err == nil && peer.Seq == seq && seq != 0 {
 		peer.Known, peer.Hash, peer.Seq = false, wire.Hash{}, 0
-		v.peers[rec.Device] = peer
-		t.put(c.self.keys.peer(v.id, rec.Device), peer)
+		v.peers[sender] = peer
+		t.put(c.self.keys.peer(v.id, sender), peer)
 	}
 	return err
 }

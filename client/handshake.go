@@ -318,7 +318,7 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		c.rejoined(t, v, before)
 	}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
-	v.peers = map[wire.ID]peerRecord{}
+	v.peers = map[wire.MemberRef]peerRecord{}
 	c.putNotice(t, v, seq, received, notice)
 	t.then(func() {
 		for _, f := range v.born {
