@@ -15,7 +15,8 @@ const (
 )
 
 // answerRequest gives a member's device the keys it lacks and is entitled to, and says nothing about others.
-func (c *Client) answerRequest(v *conversation, p signal.Place, member identity.Credential, message []byte) {
+// again hears the request once more, when it is known whose the device is.
+func (c *Client) answerRequest(v *conversation, p signal.Place, member identity.Credential, message []byte, again func()) {
 	r, err := signal.ParseRequest(message)
 	if err == nil {
 		err = r.Verify(p, member.DeviceKey)
@@ -24,7 +25,7 @@ func (c *Client) answerRequest(v *conversation, p signal.Place, member identity.
 		c.cfg.Log.Warn("refused a request for keys", "conversation", v.id, "device", p.Device, "error", err)
 		return
 	}
-	if !c.trusts(v, p) || !c.mayAnswer(p.Device) {
+	if !c.trusts(v, member, again) || !c.mayAnswer(p.Device) {
 		return
 	}
 	var given []signal.Given
@@ -46,18 +47,24 @@ func (c *Client) answerRequest(v *conversation, p signal.Place, member identity.
 }
 
 // trusts reports whether the device that asks is still its account's, and everybody's keys are those this
-// device knows: what holds messages back holds keys back.
-func (c *Client) trusts(v *conversation, p signal.Place) bool {
-	chain := c.self.chain
-	if p.Account != c.self.Account {
-		k := c.contacts[p.Account]
-		if k == nil {
-			return v.rec.Kind == wire.Open // nobody is met there before he speaks
-		}
-		chain = k.chain
+// device knows: what holds messages back holds keys back. When the account's sigchain does not list the device,
+// the newest one is asked for, and again called with it.
+func (c *Client) trusts(v *conversation, member identity.Credential, again func()) bool {
+	if c.keysChanged(v) {
+		return false
 	}
-	device, listed := chain.Device(identity.ID(p.Device))
-	return !c.keysChanged(v) && (!listed || device.Active())
+	chain := c.chainOf(wire.ID(member.Account))
+	if chain == nil {
+		return v.rec.Kind == wire.Open // nobody is met there before he speaks
+	}
+	if d := claimOf(member); c.unlisted(d) {
+		if q := c.inquire(d); !q.answered && len(q.then) < answersPerDevice {
+			q.then = append(q.then, again)
+		}
+		return false
+	}
+	device, _ := chain.Device(member.Device)
+	return device.Active() && device.Key == member.DeviceKey
 }
 
 // mayAnswer takes an answer out of what this device gives in a minute.

@@ -76,6 +76,7 @@ type Client struct {
 	settings      map[string]stamped
 	labels        map[string]stamped // names of devices, by id
 	unknown       map[wire.ID]bool   // accounts whose name is being asked for, or was asked in vain
+	inquiries     map[claim]*inquiry // devices that their accounts do not list, as far as is known
 	verifier      verifier
 	connector     *connector
 	connection    Connection
@@ -136,7 +137,7 @@ func (c *Client) forget() {
 	c.conversations = map[wire.ID]*conversation{}
 	c.contacts = map[wire.ID]*contact{}
 	c.removing = map[*conversation]int{}
-	c.unknown = map[wire.ID]bool{}
+	c.unknown, c.inquiries = map[wire.ID]bool{}, map[claim]*inquiry{}
 	c.blocks, c.silent = map[wire.ID]blockState{}, nil
 	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
 	c.failures = map[string]uint64{}

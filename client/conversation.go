@@ -17,7 +17,7 @@ type conversation struct {
 	roster  Roster
 	group   *mls.Group // nil until it is needed
 	stored  *mls.Group // whose message keys the store holds; nil: not known
-	peers   map[wire.ID]peerRecord
+	peers   map[wire.MemberRef]peerRecord
 	pending *pendingRecord
 	outbox  []*outboxRow
 	history historyRecord // what is still to be restored
@@ -62,7 +62,7 @@ type outboxRow struct {
 }
 
 func newConversation(id wire.ID, rec conversationRecord) *conversation {
-	return &conversation{id: id, rec: rec, peers: map[wire.ID]peerRecord{}}
+	return &conversation{id: id, rec: rec, peers: map[wire.MemberRef]peerRecord{}}
 }
 
 // adopt makes g the conversation's group and takes the roster from it.

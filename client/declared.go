@@ -19,13 +19,17 @@ func (v *verifier) admit(g *mls.Group, s *mls.Staged) (change, error) {
 }
 
 // checkDeclared demands that the commit's authenticated data, on which the server acted, say what the
-// commit does: the server ends and begins delivery by it, and cannot read the commit. Devices that return
-// must be in the group and stay.
+// commit does: the server ends and begins delivery by it, and cannot read the commit. It also compared the
+// declared author with the session: a leaf of another account or device than that is nobody's. Devices that
+// return must be in the group and stay.
 func (ch *change) checkDeclared(v *verifier, g *mls.Group, e mls.Effects) (err error) {
 	if ch.declared, err = wire.ParseDeclaration(e.AAD); err != nil {
 		return notAllowed("what is declared: %v", err)
 	}
 	d := &ch.declared
+	if d.Author != refOf(ch.by) {
+		return notAllowed("the author is another device than it declares")
+	}
 	if !slices.Equal(d.Add, deviceRefs(ch.added)) || !slices.Equal(d.Remove, deviceRefs(ch.removed)) {
 		return notAllowed("the commit does to its members what it does not declare")
 	}
@@ -54,7 +58,12 @@ func (ch *change) checkDeclared(v *verifier, g *mls.Group, e mls.Effects) (err e
 func deviceRefs(list []identity.Credential) []wire.MemberRef {
 	var refs []wire.MemberRef
 	for _, c := range list {
-		refs = append(refs, wire.MemberRef{Account: wire.ID(c.Account), Device: wire.ID(c.Device)})
+		refs = append(refs, refOf(c))
 	}
 	return wire.SortedRefs(refs)
+}
+
+// refOf names the device of a credential.
+func refOf(c identity.Credential) wire.MemberRef {
+	return wire.MemberRef{Account: wire.ID(c.Account), Device: wire.ID(c.Device)}
 }

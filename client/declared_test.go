@@ -15,6 +15,7 @@ func (a *actor) ref() wire.MemberRef {
 func TestACommitIsValidOnlyIfItDoesWhatItDeclares(t *testing.T) {
 	t.Parallel()
 	c := newCircle(t, wire.Group)
+	by := c.owner.ref()
 	bob, stranger := []wire.MemberRef{c.bob.ref()}, []wire.MemberRef{c.stranger.ref()}
 	gone := c.roster.without(c.bob.id())
 	gone.JoinKey = wire.Hash{2}
@@ -26,17 +27,19 @@ func TestACommitIsValidOnlyIfItDoesWhatItDeclares(t *testing.T) {
 		aad  []byte
 		ok   bool
 	}{
-		{"nothing, declared", mls.CommitOptions{}, wire.Declare(nil, nil, nil), true},
+		{"nothing, declared", mls.CommitOptions{}, wire.Declare(by, nil, nil, nil), true},
 		{"nothing, undeclared", mls.CommitOptions{}, nil, false},
-		{"a removal that is declared", removal, wire.Declare(nil, bob, nil), true},
-		{"a removal that is not", removal, wire.Declare(nil, nil, nil), false},
-		{"a declared removal that does not happen", mls.CommitOptions{}, wire.Declare(nil, bob, nil), false},
-		{"an addition that is declared", addition, wire.Declare(stranger, nil, nil), true},
-		{"an addition of somebody else", addition, wire.Declare(bob, nil, nil), false},
-		{"a member returns", mls.CommitOptions{}, wire.Declare(nil, nil, bob), true},
-		{"a stranger returns", mls.CommitOptions{}, wire.Declare(nil, nil, stranger), false},
-		{"who is removed returns", removal, wire.Declare(nil, bob, bob), false},
-		{"something else altogether", mls.CommitOptions{}, append(wire.Declare(nil, nil, nil), 0), false},
+		{"nothing, declared by somebody else", mls.CommitOptions{}, wire.Declare(c.ann.ref(), nil, nil, nil), false},
+		{"nothing, declared by another device", mls.CommitOptions{}, wire.Declare(c.owner.otherDevice().ref(), nil, nil, nil), false},
+		{"a removal that is declared", removal, wire.Declare(by, nil, bob, nil), true},
+		{"a removal that is not", removal, wire.Declare(by, nil, nil, nil), false},
+		{"a declared removal that does not happen", mls.CommitOptions{}, wire.Declare(by, nil, bob, nil), false},
+		{"an addition that is declared", addition, wire.Declare(by, stranger, nil, nil), true},
+		{"an addition of somebody else", addition, wire.Declare(by, bob, nil, nil), false},
+		{"a member returns", mls.CommitOptions{}, wire.Declare(by, nil, nil, bob), true},
+		{"a stranger returns", mls.CommitOptions{}, wire.Declare(by, nil, nil, stranger), false},
+		{"who is removed returns", removal, wire.Declare(by, nil, bob, bob), false},
+		{"something else altogether", mls.CommitOptions{}, append(wire.Declare(by, nil, nil, nil), 0), false},
 	} {
 		test.o.AAD = test.aad
 		s := must(c.ownerG.Commit(config(), test.o))

@@ -10,6 +10,7 @@ import (
 func (c *Client) AskAgain(ctx context.Context, id, message wire.ID) error {
 	return c.withRow(ctx, id, message, func(t *tx, v *conversation, seq uint64, rec *messageRecord) error {
 		if rec.Reason.readable() {
+			t.then(c.lookUpClaims) // its device may be one that is not known yet
 			return nil
 		}
 		if a := c.asks[askID{v.id, seq}]; a != nil && a.stage == askRests {

@@ -148,11 +148,12 @@ func (c *Client) expireRow(t *tx, v *conversation, seq uint64, gone map[*convers
 	if v.rec.Keep.Own == seq {
 		v.rec.Previous, v.rec.Keep.Own = wire.Hash{}, 0
 	}
-	peer, err := c.peer(v, rec.Device)
+	sender := wire.MemberRef{Account: rec.Account, Device: rec.Device}
+	peer, err := c.peer(v, sender)
 	if err == nil && peer.Seq == seq && seq != 0 {
 		peer.Known, peer.Hash, peer.Seq = false, wire.Hash{}, 0
-		v.peers[rec.Device] = peer
-		t.put(c.self.keys.peer(v.id, rec.Device), peer)
+		v.peers[sender] = peer
+		t.put(c.self.keys.peer(v.id, sender), peer)
 	}
 	return err
 }
@@ -205,15 +206,11 @@ func (c *Client) newestPreview(v *conversation, now uint64) error {
 	r := Prefix(c.self.keys.rows("msg", v.id))
 	r.Reverse, r.Limit = true, lookBack
 	found := false
-	return c.each(r, func(_ string, value []byte) error {
-		var rec messageRecord
-		if err := wire.Decode(value, &rec); err != nil {
-			return err
+	return c.eachMessageIn(r, func(seq uint64, rec *messageRecord) {
+		seen := rec.Notice == nil && rec.Reason.readable() && !c.isBlocked(rec.Account) && (rec.Fate == nil || rec.Fate.Until == 0 || rec.Fate.Until > now)
+		if !found && seen && c.doubtOf(v, seq, rec) == "" {
+			found, v.rec.Last = true, previewOf(rec)
 		}
-		if !found && rec.Notice == nil && rec.Reason.readable() && !c.isBlocked(rec.Account) && (rec.Fate == nil || rec.Fate.Until == 0 || rec.Fate.Until > now) {
-			found, v.rec.Last = true, previewOf(&rec)
-		}
-		return nil
 	})
 }
 

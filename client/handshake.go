@@ -24,8 +24,10 @@ type plan struct {
 	notice      noticeRecord
 }
 
-// declare puts what the server is told about membership under the commit's signature.
-func (p *plan) declare() { p.options.AAD = wire.Declare(p.add, p.remove, p.back) }
+// declare puts who makes the commit, and what the server is told about membership, under its signature.
+func (p *plan) declare(author wire.MemberRef) {
+	p.options.AAD = wire.Declare(author, p.add, p.remove, p.back)
+}
 
 // errNothing says that a wanted change is already so.
 var errNothing = errors.New("nothing to change")
@@ -65,7 +67,7 @@ func (c *Client) stage(v *conversation, w *want) error {
 		return err
 	}
 	p.back = c.cutMembers(v, g, p.remove)
-	p.declare()
+	p.declare(c.ref())
 	s, err := g.Commit(c.mls(), p.options)
 	if err != nil {
 		return err
@@ -316,7 +318,7 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 		c.rejoined(t, v, before)
 	}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
-	v.peers = map[wire.ID]peerRecord{}
+	v.peers = map[wire.MemberRef]peerRecord{}
 	c.putNotice(t, v, seq, received, notice)
 	t.then(func() {
 		for _, f := range v.born {

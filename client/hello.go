@@ -44,6 +44,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.restoreOnConnect()
 	clear(c.unknown)
 	c.lookAtContacts()
+	c.inquireAnew()
 	c.readmit()
 	for _, v := range c.conversations {
 		for _, id := range c.peopleOf(v) {
@@ -165,7 +166,7 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined = item.Seq, item.Seq, item.Seq
 	v.rec.Epoch, v.rec.Since = g.Epoch(), g.Epoch()
 	v.pending, v.welcome, v.outside, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
-	v.peers = map[wire.ID]peerRecord{}
+	v.peers = map[wire.MemberRef]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	t.delete(c.self.keys.of("since", v.id))
 	t.delete(c.self.keys.of("pending", v.id))

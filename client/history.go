@@ -70,7 +70,7 @@ type restorer struct {
 type reading struct {
 	stretch  *stretch // on its way
 	pages    openedPages
-	newer    map[wire.ID]followed
+	newer    map[wire.MemberRef]followed
 	attempts int
 	pausing  bool // after a failure
 }

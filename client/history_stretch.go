@@ -64,7 +64,7 @@ func (c *Client) fetchStretch(v *conversation) {
 	v.history.Gaps = slices.DeleteFunc(v.history.Gaps, func(g gap) bool { return g.size() == 0 })
 	r := c.restore.at[v.id]
 	if r == nil {
-		r = &reading{pages: openedPages{pages: map[uint64]openedPage{}}, newer: map[wire.ID]followed{}}
+		r = &reading{pages: openedPages{pages: map[uint64]openedPage{}}, newer: map[wire.MemberRef]followed{}}
 		c.restore.at[v.id] = r
 	}
 	s := &stretch{c: c, me: c.self, v: v, at: r, gap: v.history.Gaps[len(v.history.Gaps)-1]}
@@ -221,13 +221,7 @@ func (s *stretch) fetchSenders() error {
 
 // chainOf returns the verified sigchain of an account.
 func (s *stretch) chainOf(account wire.ID) *identity.Chain {
-	if account == s.me.Account {
-		return s.c.self.chain
-	}
-	if k := s.c.contacts[account]; k != nil {
-		return k.chain
-	}
-	return nil
+	return s.c.chainOf(account)
 }
 
 // deviceOf finds an entry's device, active or removed since.

@@ -79,7 +79,7 @@ func (s *stretch) row(e *wire.Entry) error {
 		return nil // it stays as it was
 	}
 	if errors.Is(err, errDisappeared) || errors.Is(err, errDeviceOnly) {
-		delete(s.at.newer, e.Device)
+		delete(s.at.newer, senderOf(e))
 		if errors.Is(err, errDeviceOnly) {
 			return s.deviceOnly(e)
 		}
@@ -92,7 +92,7 @@ func (s *stretch) row(e *wire.Entry) error {
 		if rec.Reason != ReasonNoKey {
 			s.c.cfg.Log.Warn("a restored message does not open", "conversation", s.v.id, "seq", e.Seq, "error", err)
 		}
-		delete(s.at.newer, e.Device)
+		delete(s.at.newer, senderOf(e))
 	} else {
 		s.fill(&rec, e, &opened)
 		if have != nil && have.Fate != nil {
@@ -100,7 +100,7 @@ func (s *stretch) row(e *wire.Entry) error {
 		}
 	}
 	if s.c.expired(&rec) {
-		delete(s.at.newer, e.Device)
+		delete(s.at.newer, senderOf(e))
 		return nil
 	}
 	s.rows = append(s.rows, restoredRow{e.Seq, rec, have != nil})
@@ -110,7 +110,7 @@ func (s *stretch) row(e *wire.Entry) error {
 func (s *stretch) fill(rec *messageRecord, e *wire.Entry, o *content.Opened) {
 	rec.Root = wire.Hash(s.chainOf(e.Account).Root())
 	rec.fill(o, e)
-	newer, ok := s.at.newer[e.Device]
+	newer, ok := s.at.newer[senderOf(e)]
 	ok = ok && e.Seq < newer.seq // what is asked for again does not come in order
 	if ok && o.Counter >= newer.counter {
 		rec.Body, rec.Key, rec.Reason = nil, nil, ReasonReplayed
@@ -119,7 +119,7 @@ func (s *stretch) fill(rec *messageRecord, e *wire.Entry, o *content.Opened) {
 	if ok && !newer.previous.IsZero() && newer.previous != o.Hash {
 		s.mark(newer.seq, ReasonMissingBefore)
 	}
-	s.at.newer[e.Device] = followed{seq: e.Seq, counter: o.Counter, previous: o.Previous}
+	s.at.newer[senderOf(e)] = followed{seq: e.Seq, counter: o.Counter, previous: o.Previous}
 }
 
 // mark gives a row that was restored before a reason.

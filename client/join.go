@@ -102,7 +102,7 @@ func (c *Client) stageCreate(v *conversation, roster Roster, p plan) error {
 	if err != nil {
 		return err
 	}
-	p.declare()
+	p.declare(c.ref())
 	s, err := g.Commit(c.mls(), p.options)
 	if err != nil {
 		return err
@@ -145,9 +145,9 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 		p.notice.What = noticeDevice
 	}
 	if len(old) > 0 {
-		p.remove = []wire.MemberRef{{Account: c.self.Account, Device: c.self.Device}}
+		p.remove = []wire.MemberRef{c.ref()}
 	}
-	p.declare()
+	p.declare(c.ref())
 	s, err := mls.JoinExternal(c.mls(), mls.ExternalOptions{
 		Inspected: view, Signer: c.self.key.Signer(), Credential: *leafCredential(cred), Resync: old, AAD: p.options.AAD,
 	})

@@ -296,23 +296,25 @@ func (v *verifier) judgeStaged(s *mls.Staged) (change, error) {
 	if err != nil || e.SelfRemoved {
 		return ch, err
 	}
-	members := s.Merge().Members()
-	if !ch.rosterUntouched {
-		if err := v.checkTree(members, &ch.after); err != nil {
-			return ch, err
-		}
-		return ch, v.checkFormer(ch, members)
-	}
-	if !ch.external {
+	if ch.rosterUntouched && !ch.external && len(ch.added) == 0 {
 		return ch, nil
 	}
-	ch.another = v.hasAnother(members, ch.by)
+	members := s.Merge().Members()
+	if err := v.checkTree(members, &ch.after); err != nil {
+		return ch, err
+	}
+	if !ch.rosterUntouched {
+		return ch, v.checkFormer(ch, members)
+	}
+	ch.another = ch.external && v.hasAnother(members, ch.by)
 	return ch, nil
 }
 
-// checkTree checks every leaf of a group against its roster: on joining, and after each change of
-// the roster, when a device of a removed person could have been left behind.
+// checkTree checks every leaf of a group against its roster: on joining, when others join, and after each
+// change of the roster, when a device of a removed person could have been left behind. No two leaves name one
+// device, whatever their accounts: who certifies a device chooses its id, and could pass for another's.
 func (v *verifier) checkTree(members []mls.Member, r *Roster) error {
+	seen := make(map[identity.ID]bool, len(members))
 	for _, m := range members {
 		c, err := v.credential(m)
 		if err != nil {
@@ -321,6 +323,10 @@ func (v *verifier) checkTree(members []mls.Member, r *Roster) error {
 		if err := r.keeps(c); err != nil {
 			return notAllowed("leaf %d: %v", m.Leaf, err)
 		}
+		if seen[c.Device] {
+			return notAllowed("leaf %d: its device has another leaf", m.Leaf)
+		}
+		seen[c.Device] = true
 	}
 	return nil
 }

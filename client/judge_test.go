@@ -42,6 +42,14 @@ func (a *actor) otherDevice() *actor {
 	return b
 }
 
+// twin is another device of the account, under the id that somebody's device has already.
+func (a *actor) twin(of *actor) *actor {
+	b := a.otherDevice()
+	b.cred.Device = of.cred.Device
+	b.certify(b.root)
+	return b
+}
+
 func (a *actor) certify(by identity.Root) {
 	a.cred.DeviceKey = a.key.Public()
 	a.cred.Root = by.Public()
@@ -184,6 +192,9 @@ func TestEverybodyJudgesChangesByTheRoleOfTheirAuthor(t *testing.T) {
 		{"the moderator adds a moderator", c.moderatorG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.stranger)}, Extensions: extension(c.roster.with(c.stranger.person(Moderator)))}, false},
 		{"a member adds", c.annG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.stranger)}, Extensions: extension(c.roster.with(c.stranger.person(Member)))}, false},
 		{"the owner adds without the roster", c.ownerG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.stranger)}}, false},
+		{"the owner adds a device under the id of somebody else's", c.ownerG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.stranger.twin(c.bob))}, Extensions: extension(c.roster.with(c.stranger.person(Member)))}, false},
+		{"the owner adds a member's device under the id of somebody else's", c.ownerG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.ann.twin(c.bob))}}, false},
+		{"the owner removes a device and adds somebody's under its id", c.ownerG, mls.CommitOptions{Remove: []mls.LeafIndex{c.leaf(c.bob)}, Add: []*mls.KeyPackage{packageOf(c.ann.twin(c.bob))}}, true},
 		{"the owner adds under another root", c.ownerG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.stranger.impostor())}, Extensions: extension(c.roster.with(c.stranger.person(Member)))}, false},
 		{"the moderator adds a second device of the owner under another root", c.moderatorG, mls.CommitOptions{Add: []*mls.KeyPackage{packageOf(c.owner.impostor())}}, false},
 		{"the owner replaces a pinned root", c.ownerG, mls.CommitOptions{Extensions: extension(c.roster.with(c.ann.impostor().person(Member)))}, false},
@@ -286,7 +297,10 @@ func TestADeviceThatJoinsByItselfIsJudged(t *testing.T) {
 		{"somebody with a member's account under another root", group, group.bob.impostor(), nil, false},
 		{"anybody, into the open conversation", open, open.stranger, nil, true},
 		{"anybody, replacing somebody in the open conversation", open, open.stranger, []mls.LeafIndex{open.leaf(open.bob)}, false},
-		{"an account of the open conversation under another root, which its messages will show", open, open.bob.impostor(), nil, true},
+		{"an account of the open conversation under another root, which its messages will show", open, open.bob.otherDevice().impostor(), nil, true},
+		{"a device of a member under the id of somebody else's", group, group.bob.twin(group.owner), nil, false},
+		{"a device of a member under the id of another one of its own", group, group.bob.twin(group.bob), nil, false},
+		{"a device under the id of somebody else's, into the open conversation", open, open.stranger.twin(open.bob), nil, false},
 		{"an account of the open conversation under another root, taking its place", open, open.bob.impostor(), []mls.LeafIndex{open.leaf(open.bob)}, false},
 	} {
 		s, err := test.circle.external(t, test.who, test.replace...)

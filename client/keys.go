@@ -18,7 +18,7 @@ import (
 //	<account>/epoch/<conversation>        MLS state, the half that changes with every handshake
 //	<account>/ratchet/<conversation>/<record>   MLS state, the half that changes with every message
 //	<account>/pending/<conversation>      pendingRecord: a handshake on its way
-//	<account>/peer/<conversation>/<device>   peerRecord: what a device said last
+//	<account>/peer/<conversation>/<account>/<device>   peerRecord: what a device said last
 //	<account>/out/<conversation>/<order>     outboxRecord: a message on its way
 //	<account>/msg/<conversation>/<seq>       messageRecord: a row of the timeline
 //	<account>/history/<conversation>         historyRecord: what is still to be restored
@@ -63,6 +63,6 @@ func (k keyring) between(table string, conversation wire.ID, from, to uint64) Ra
 	return Range{From: k.row(table, conversation, from), To: k.row(table, conversation, to)}
 }
 
-func (k keyring) peer(conversation, device wire.ID) string {
-	return k.rows("peer", conversation) + device.String()
+func (k keyring) peer(conversation wire.ID, of wire.MemberRef) string {
+	return k.rows("peer", conversation) + of.Account.String() + "/" + of.Device.String()
 }

@@ -81,7 +81,7 @@ func (v *verifier) formerRoots(members []mls.Member, p Person) (roots []wire.Has
 
 // tookOut remembers that an account took a device out of the open conversation. By its certificate the
 // device could come back there; what it says then is not the account's.
-func (c *Client) tookOut(t *tx, v *conversation, device wire.ID) error {
+func (c *Client) tookOut(t *tx, v *conversation, device wire.MemberRef) error {
 	if v.rec.Kind != wire.Open {
 		return nil
 	}

@@ -45,7 +45,7 @@ func (s shelf) Write(_ context.Context, b Batch) error {
 
 // desk is the client of a circle's owner, with nothing but the circle in its store.
 func desk(c *circle, store shelf) (*Client, *conversation) {
-	me := &self{selfRecord: selfRecord{Account: c.owner.id()}, keys: keysOf(c.owner.id()), key: c.owner.key, cred: c.owner.cred}
+	me := &self{selfRecord: selfRecord{Account: c.owner.id(), Device: wire.ID(c.owner.cred.Device)}, keys: keysOf(c.owner.id()), key: c.owner.key, cred: c.owner.cred}
 	client := &Client{cfg: Config{Store: store}, ctx: context.Background(), self: me}
 	client.cfg.fill()
 	v := &conversation{id: wire.ID{1}, rec: conversationRecord{Kind: wire.Group, State: stateActive, JoinKey: c.roster.JoinKey}, roster: c.roster, group: c.ownerG}

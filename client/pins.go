@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 
-	"frond/identity"
 	"frond/wire"
 )
 
@@ -39,27 +38,6 @@ func (c *Client) strange(p Person) bool {
 	}
 	k := c.contacts[p.Account]
 	return k != nil && !k.hadRoot(p.Root) && !k.lostRoot(p.Root)
-}
-
-// disowned reports whether the chain of the account that a message names does not have the root it came
-// under, or, in the open conversation, where no roster pins anybody, the device. The chain may be newer than
-// the one known here: then it is asked for first.
-func (c *Client) disowned(v *conversation, rec *messageRecord) bool {
-	var chain *identity.Chain
-	if k := c.contacts[rec.Account]; k != nil {
-		chain = k.chain
-	} else if rec.Account == c.self.Account {
-		chain = c.self.chain
-	}
-	if chain == nil || rec.Root.IsZero() {
-		return false
-	}
-	_, known := chain.Device(identity.ID(rec.Device))
-	if chain.NamedRoot(identity.RootKey(rec.Root)) && (known || v.rec.Kind != wire.Open) {
-		return false
-	}
-	c.wonder(rec.Account)
-	return c.unknown[rec.Account] || !c.online()
 }
 
 // lookAgain asks for the newest chains of accounts, and goes on with then, whatever they were.

@@ -29,6 +29,7 @@ const (
 	ReasonGone          Reason = "gone"           // the log has its place, and it was not to disappear yet
 	ReasonLifetime      Reason = "lifetime"       // readable, but to be kept for another time than is agreed
 	ReasonBeforeReset   Reason = "before-reset"   // sent before the account was reset
+	ReasonUnlisted      Reason = "unlisted"       // from a device that its account is not known to list: it is being asked about
 	ReasonAsking        Reason = "asking"         // other devices are being asked for its key
 	ReasonBlocked       Reason = "blocked"        // readable, and not shown: its author is blocked
 	ReasonMissingBefore Reason = "missing-before" // readable, but an earlier one of this device never came
@@ -61,6 +62,7 @@ var explanations = map[Reason]Explained{
 	ReasonGone:          {Text: "The server no longer has this message.", Action: actionDismiss},
 	ReasonLifetime:      {Text: "This message was given another lifetime than the conversation has. The shorter one counts.", Action: actionDismiss},
 	ReasonBeforeReset:   {Text: "Messages from before can not be opened any more.", Action: actionDismiss},
+	ReasonUnlisted:      {Text: "Sent from a new device. Frond is checking whose it is.", Action: actionAsk},
 	ReasonAsking:        {Text: "Other devices are being asked for this message.", Action: actionAsk},
 	ReasonBlocked:       {Text: "You blocked this person.", Action: actionDismiss},
 	ReasonMissingBefore: {Text: "A message from this person before this one is missing.", Action: actionDismiss},

@@ -86,7 +86,7 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if broken != nil && !errors.Is(broken, errBroken) {
 		return broken
 	}
-	peer, err := c.peer(v, e.Device)
+	peer, err := c.peer(v, senderOf(e))
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func (c *Client) messageEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if c.expired(&rec) { // the server should not have it any more
 		peer.Known, peer.Hash = false, wire.Hash{}
 	}
-	v.peers[e.Device] = peer
-	t.put(c.self.keys.peer(v.id, e.Device), peer)
+	v.peers[senderOf(e)] = peer
+	t.put(c.self.keys.peer(v.id, senderOf(e)), peer)
 	c.putMessage(t, v, e.Seq, rec)
 	return nil
 }
@@ -186,10 +186,22 @@ func (c *Client) agree(v *conversation, e *wire.Entry, o *content.Opened, cred i
 		return &reasonError{ReasonForged, "the log names another sender than MLS"}
 	case o.Message != e.Message:
 		return &reasonError{ReasonAltered, "the log names another message than the content"}
+	case c.hasOtherKey(cred):
+		return &reasonError{ReasonForged, "the account lists the device with another key"}
 	case v.roster.role(account) < v.roster.Posting:
 		return &reasonError{ReasonForged, "the sender may not post"}
 	}
 	return nil
+}
+
+// hasOtherKey reports whether a device's account is known to list it with another key. That never changes.
+func (c *Client) hasOtherKey(cred identity.Credential) bool {
+	chain := c.chainOf(wire.ID(cred.Account))
+	if chain == nil {
+		return false
+	}
+	d, listed := chain.Device(cred.Device)
+	return listed && d.Key != cred.DeviceKey
 }
 
 // follows checks that a content comes after the last one of its device.
@@ -220,7 +232,12 @@ func (c *Client) reason(t *tx, v *conversation, e *wire.Entry, err error) Reason
 	return reasonFor(err)
 }
 
-func (c *Client) peer(v *conversation, device wire.ID) (peerRecord, error) {
+// senderOf is whom the log names as the author of an entry.
+func senderOf(e *wire.Entry) wire.MemberRef {
+	return wire.MemberRef{Account: e.Account, Device: e.Device}
+}
+
+func (c *Client) peer(v *conversation, device wire.MemberRef) (peerRecord, error) {
 	if p, ok := v.peers[device]; ok {
 		return p, nil
 	}
@@ -340,7 +357,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	}
 	if !ch.external && ch.ownCare() {
 		for _, gone := range ch.removed {
-			if err := c.tookOut(t, v, wire.ID(gone.Device)); err != nil {
+			if err := c.tookOut(t, v, refOf(gone)); err != nil {
 				return err
 			}
 		}
@@ -364,6 +381,7 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 	c.draftRetained(t, v)
 	c.putNotice(t, v, e.Seq, e.Received, notice)
 	t.then(func() { c.doubtPins(v) })
+	c.inquireOf(v, &ch)
 	if wire.ID(ch.by.Account) == c.self.Account {
 		v.cared++
 		c.tidyLater(v)
@@ -383,7 +401,7 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 	notice := v.pending.Notice
 	for _, gone := range v.pending.removed() {
 		if gone.Account == c.self.Account {
-			if err := c.tookOut(t, v, gone.Device); err != nil {
+			if err := c.tookOut(t, v, gone); err != nil {
 				return err
 			}
 		}

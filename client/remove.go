@@ -98,7 +98,20 @@ type careKey struct {
 	own    uint64 // commits of the account's own devices
 }
 
-// planTidy removes the leaves of this account's removed devices, replaces the root it is pinned to,
+// unlawful reports whether a leaf of this account has no place in a conversation any more: it is of a device
+// that was removed, or not with the key that the sigchain lists, or under a replaced root and not listed at
+// all. A root is replaced together with a new certificate for every device there is, so nothing that only an
+// earlier one vouches for is the account's; a removed device could have made it. A leaf under the root in
+// force, or one not heard of yet, may be of a device that the newest sigchain lists.
+func (c *Client) unlawful(cred identity.Credential) bool {
+	d, listed := c.self.chain.Device(cred.Device)
+	if listed {
+		return !d.Active() || d.Key != cred.DeviceKey
+	}
+	return cred.Root != c.self.chain.Root() && c.self.chain.NamedRoot(cred.Root)
+}
+
+// planTidy removes the unlawful leaves of this account, replaces the root it is pinned to,
 // changes the join key that they knew, and brings this device's leaf under the root of now.
 func (c *Client) planTidy(v *conversation, g *mls.Group) (p plan, err error) {
 	var stay []mls.Member
@@ -108,7 +121,7 @@ func (c *Client) planTidy(v *conversation, g *mls.Group) (p plan, err error) {
 		if err != nil || wire.ID(cred.Account) != c.self.Account {
 			continue
 		}
-		if d, known := c.self.chain.Device(cred.Device); known && !d.Active() {
+		if c.unlawful(cred) {
 			p.options.Remove = append(p.options.Remove, m.Leaf)
 			p.remove = append(p.remove, wire.MemberRef{Account: c.self.Account, Device: wire.ID(cred.Device)})
 			continue

@@ -111,11 +111,16 @@ func (c *Client) noteCut(v *conversation, e *wire.Entry) {
 	}
 }
 
+// ref names this device.
+func (c *Client) ref() wire.MemberRef {
+	return wire.MemberRef{Account: c.self.Account, Device: c.self.Device}
+}
+
 // refsOf names the devices in a group.
 func (c *Client) refsOf(g *mls.Group) (refs []wire.MemberRef) {
 	for _, m := range g.Members() {
 		if cred, err := c.verifier.credential(m); err == nil {
-			refs = append(refs, wire.MemberRef{Account: wire.ID(cred.Account), Device: wire.ID(cred.Device)})
+			refs = append(refs, refOf(cred))
 		}
 	}
 	return refs
@@ -147,5 +152,5 @@ func (c *Client) mended(v *conversation, back []wire.MemberRef) {
 
 // cutOff reports whether this device is among those who were cut off.
 func (c *Client) cutOff(v *conversation) bool {
-	return len(v.rec.Cut) > 0 && slices.Contains(v.rec.Cut, wire.MemberRef{Account: c.self.Account, Device: c.self.Device})
+	return len(v.rec.Cut) > 0 && slices.Contains(v.rec.Cut, c.ref())
 }

@@ -160,13 +160,13 @@ func (c *Client) mayBeGone(v *conversation, e *wire.Entry) bool {
 // goneEntry passes over what is left of a message of another device. That the device's next message follows
 // on one that nobody has any more is no fault.
 func (c *Client) goneEntry(t *tx, v *conversation, e *wire.Entry) error {
-	peer, err := c.peer(v, e.Device)
+	peer, err := c.peer(v, senderOf(e))
 	if err != nil {
 		return err
 	}
 	peer.Known, peer.Hash = false, wire.Hash{}
-	v.peers[e.Device] = peer
-	t.put(c.self.keys.peer(v.id, e.Device), peer)
+	v.peers[senderOf(e)] = peer
+	t.put(c.self.keys.peer(v.id, senderOf(e)), peer)
 	if !c.mayBeGone(v, e) {
 		c.count(t, string(ReasonGone))
 		c.putMessage(t, v, e.Seq, unreadable(e, ReasonGone))

@@ -80,7 +80,7 @@ func (c *Client) signalled(s *wire.Signalled) {
 	}
 	switch kind {
 	case signal.KeyRequest:
-		c.answerRequest(v, place, member, message)
+		c.answerRequest(v, place, member, message, func() { c.signalled(s) })
 	case signal.KeyAnswer:
 		c.takeAnswer(message)
 	}

@@ -11,8 +11,13 @@ import (
 // named was there when this device came in. What was before that this device does not know.
 type sinceRecord struct {
 	Accounts map[wire.ID]uint64 `cbor:"1,keyasint,omitempty"`
-	Devices  map[wire.ID]uint64 `cbor:"2,keyasint,omitempty"`
+	Devices  map[refKey]uint64  `cbor:"2,keyasint,omitempty"`
 }
+
+// refKey is a device of an account: a device id alone is what its owner likes it to be.
+type refKey = wire.Hash
+
+func refKeyOf(m wire.MemberRef) refKey { return refKey(slices.Concat(m.Account[:], m.Device[:])) }
 
 // sinceOf reads a conversation's record.
 func (c *Client) sinceOf(v *conversation) (rec sinceRecord, err error) {
@@ -42,9 +47,9 @@ func sameRefs(a, b []wire.MemberRef) bool {
 }
 
 // came adds who is new, and forgets who is gone.
-func came(rec map[wire.ID]uint64, before, after map[wire.ID]bool, epoch uint64) map[wire.ID]uint64 {
+func came[K comparable](rec map[K]uint64, before, after map[K]bool, epoch uint64) map[K]uint64 {
 	if rec == nil {
-		rec = map[wire.ID]uint64{}
+		rec = map[K]uint64{}
 	}
 	for id := range after {
 		if !before[id] {
@@ -73,10 +78,10 @@ func accountsIn(refs []wire.MemberRef, r *Roster) map[wire.ID]bool {
 	return in
 }
 
-func devicesIn(refs []wire.MemberRef) map[wire.ID]bool {
-	in := map[wire.ID]bool{}
+func devicesIn(refs []wire.MemberRef) map[refKey]bool {
+	in := map[refKey]bool{}
 	for _, m := range refs {
-		in[m.Device] = true
+		in[refKeyOf(m)] = true
 	}
 	return in
 }
@@ -92,5 +97,5 @@ func (c *Client) entitled(v *conversation, account, device wire.ID, rec *message
 	if v.roster.Retention == Full && rec.Fate == nil {
 		return rec.Epoch >= since.Accounts[account]
 	}
-	return rec.Epoch >= since.Devices[device]
+	return rec.Epoch >= since.Devices[refKeyOf(wire.MemberRef{Account: account, Device: device})]
 }

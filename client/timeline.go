@@ -38,7 +38,7 @@ func (c *Client) putMessage(t *tx, v *conversation, seq uint64, rec messageRecor
 		if !own && !hidden && seq > v.rec.Read && rec.Reason != ReasonBeforeJoin {
 			v.rec.Unread++
 		}
-		if rec.Reason.readable() && !hidden {
+		if rec.Reason.readable() && !hidden && c.doubtOf(v, seq, &rec) == "" {
 			v.rec.Last = previewOf(&rec)
 		}
 	}
@@ -75,8 +75,8 @@ func (c *Client) message(v *conversation, seq uint64, rec *messageRecord) (Messa
 		m.Expires = time.UnixMilli(int64(c.localTime(rec.Fate.Until)))
 	}
 	reason := rec.Reason
-	if reason.readable() && c.disowned(v, rec) {
-		reason = ReasonForged
+	if doubt := c.doubtOf(v, seq, rec); reason.readable() && doubt != "" {
+		reason = doubt
 	}
 	if !m.Own && c.isBlocked(rec.Account) {
 		reason = ReasonBlocked

@@ -31,7 +31,7 @@ func TestWhoIsCutOffByALieGoesOnAndMissesNothing(t *testing.T) {
 		ada.say(t, id, "hello")
 		r := goRogue(t, mallory, id)
 		victims := []wire.MemberRef{ben.ref()}
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(nil, victims, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(r.person.ref(), nil, victims, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func TestWhoIsCutOffWhileAwayMissesNothing(t *testing.T) {
 		}
 		r := goRogue(t, mallory, id)
 		victims := []wire.MemberRef{ben.ref()}
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(nil, victims, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(r.person.ref(), nil, victims, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestTheServerTakesNoCommitThatDeclaresSomethingElse(t *testing.T) {
 		id := ada.create(t, wire.Group, ben, mallory)
 		ada.say(t, id, "hello")
 		r := goRogue(t, mallory, id)
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(nil, nil, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(r.person.ref(), nil, nil, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -253,7 +253,7 @@ func (r *rogue) beg(t *testing.T, to wire.ID, as signal.Place, want ...signal.Wa
 		t.Fatal(err)
 	}
 	message, _ := wire.Encode(asked.Request)
-	place := signal.Place{Conversation: r.id, Account: r.person.account, Device: r.person.device()}
+	place := signal.Place{Conversation: r.id, Account: r.person.account, Device: r.device}
 	body, err := signal.Seal(r.person.rand, [32]byte(key), r.group.Epoch(), place, signal.KeyRequest, message)
 	if err != nil {
 		t.Fatal(err)

@@ -240,7 +240,7 @@ func TestACommitThatFailsForEverybodyMovesNobody(t *testing.T) {
 		}
 		r := goRogue(t, mallory, id)
 		h := wire.Handshake{}
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: h.Declaration()})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: h.Declaration(mallory.ref())})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,12 +62,13 @@ func TestADeviceUnderAReplacedRootComesInNowhere(t *testing.T) {
 	tell(t, 3, func(t *testing.T, w *World, p []*person) {
 		s := steal(t, w, p)
 		s.readmit()
-		r := s.rogue(wire.ID{})
+		key, cred := s.certified(s.oldRoot())
+		w.poses(t, s.lost, cred)
+		r := s.lost.rogue(t, wire.ID{}, wire.ID(cred.Device))
 		for _, id := range []wire.ID{s.direct, s.group} {
-			key, cred := s.certified(s.oldRoot())
 			joined, err := mls.JoinExternal(r.config(w), mls.ExternalOptions{
 				GroupInfo: s.ben.groupInfo(t, id), Signer: key.Signer(), Credential: mls.BasicCredential(cred.Marshal()),
-				AAD: wire.Declare(nil, nil, nil),
+				AAD: wire.Declare(refOf(cred), nil, nil, nil),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -103,20 +104,13 @@ func TestInEveryoneARemovedDeviceSpeaksForNobody(t *testing.T) {
 				s := steal(t, w, p)
 				s.readmit()
 				key, cred := who(s)
-				r := s.rogue(s.everyone)
+				w.poses(t, s.lost, cred)
+				r := s.lost.rogue(t, s.everyone, wire.ID(cred.Device))
 				joined, err := mls.JoinExternal(r.config(w), mls.ExternalOptions{
 					GroupInfo: s.ben.groupInfo(t, s.everyone), Signer: key.Signer(), Credential: mls.BasicCredential(cred.Marshal()),
-					AAD: wire.Declare(nil, nil, nil),
+					AAD: wire.Declare(refOf(cred), nil, nil, nil),
 				})
 				must(t, err)
-				for _, q := range s.honest() {
-					q.lane.lie(pushed(func(e wire.Entry) []wire.Entry {
-						if e.Device == s.lost.device() {
-							e.Device = wire.ID(cred.Device) // the server says so too
-						}
-						return []wire.Entry{e}
-					}))
-				}
 				seq := r.enter(t, w, joined)
 				r.speak(t, joined.Merge(), key, cred, seq, "I am still me")
 				time.Sleep(5 * time.Second)

@@ -21,7 +21,7 @@ func TestGroupInformationThatOpensForNobodyIsRenewed(t *testing.T) {
 				ada.say(t, id, "hello")
 				time.Sleep(5 * time.Second)
 				r := goRogue(t, mallory, id)
-				s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(nil, nil, nil)})
+				s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.Declare(r.person.ref(), nil, nil, nil)})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -124,7 +124,7 @@ func (w *World) secretsOf(t *testing.T, p *person, id wire.ID, text string) secr
 	s := secrets{"text": []byte(text), "token": entries[0].Token[40:80], "frame": entries[0].Frame[60:90],
 		"key": row.field(t, 8), "commitment": entries[0].Commitment[:]}
 	if entries[0].Device != p.device() { // with the hash one could try whether a guess at the text is right
-		s["hash"] = record(t, p.store, fmt.Sprintf("%s/peer/%s/%s", p.account, id, entries[0].Device)).field(t, 2)
+		s["hash"] = record(t, p.store, fmt.Sprintf("%s/peer/%s/%s/%s", p.account, id, entries[0].Account, entries[0].Device)).field(t, 2)
 	}
 	return s
 }

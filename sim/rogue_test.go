@@ -20,6 +20,7 @@ import (
 // speaks to the server without the client's scruples.
 type rogue struct {
 	person *person
+	device wire.ID // of the session
 	signer identity.DeviceKey
 	group  *mls.Group
 	id     wire.ID
@@ -45,7 +46,7 @@ func goRogue(t *testing.T, p *person, id wire.ID) *rogue {
 	if err := wire.Decode(get("account/"+p.account.String()), &self); err != nil {
 		t.Fatal(err)
 	}
-	r := &rogue{person: p, id: id}
+	r := &rogue{person: p, device: p.device(), id: id}
 	var err error
 	if r.signer, err = identity.ParseDeviceKey(self[4].([]byte)); err != nil {
 		t.Fatal(err)
@@ -161,7 +162,7 @@ func TestACheatingMembersCommitIsSkippedByAllAndBlocksNobody(t *testing.T) {
 		id := ada.create(t, wire.Group, ben, cleo, mallory)
 		ada.say(t, id, "hello")
 		r := goRogue(t, mallory, id)
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Extensions: r.promoted(t), AAD: wire.Declare(nil, nil, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Extensions: r.promoted(t), AAD: wire.Declare(r.person.ref(), nil, nil, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +206,7 @@ func TestWhoJoinsByASkippedCommitFindsTheWay(t *testing.T) {
 				victim = m.Leaf
 			}
 		}
-		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Remove: []mls.LeafIndex{victim}, AAD: wire.Declare(nil, nil, nil)})
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{Remove: []mls.LeafIndex{victim}, AAD: wire.Declare(r.person.ref(), nil, nil, nil)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -137,14 +137,28 @@ func (s *theft) certified(root identity.Root) (identity.DeviceKey, identity.Cred
 	return key, identity.Credential{Account: account, Root: root.Public(), Device: id, DeviceKey: key.Public(), Certificate: cert}
 }
 
-// rogue speaks to the server as the removed device.
-func (s *theft) rogue(id wire.ID) *rogue {
-	s.t.Helper()
-	conn, err := s.lost.lane.inner.Dial(context.Background())
-	must(s.t, err)
-	r := &rogue{person: s.lost, conn: conn, id: id}
-	_, err = r.ask(wire.OpHello, wire.Hello{Version: wire.Version, Device: s.lost.device()})
-	must(s.t, err)
+// poses makes the server take a device's session for that of a device of a thief's making.
+func (w *World) poses(t *testing.T, of *person, cred identity.Credential) {
+	t.Helper()
+	device := of.device()
+	if wire.ID(cred.Device) == device {
+		return
+	}
+	must(t, w.server.tamper(
+		fmt.Sprintf("INSERT INTO device SELECT x'%x', account, 1, created, seen FROM device WHERE id = x'%x'", cred.Device[:], device[:]),
+		fmt.Sprintf("UPDATE session SET device = x'%x' WHERE device = x'%x'", cred.Device[:], device[:]),
+	))
+	time.Sleep(30 * time.Second) // everybody is connected again
+}
+
+// rogue speaks to the server by a person's session, which is a device's.
+func (p *person) rogue(t *testing.T, id, device wire.ID) *rogue {
+	t.Helper()
+	conn, err := p.lane.inner.Dial(context.Background())
+	must(t, err)
+	r := &rogue{person: p, device: device, conn: conn, id: id}
+	_, err = r.ask(wire.OpHello, wire.Hello{Version: wire.Version, Device: device})
+	must(t, err)
 	return r
 }
 
@@ -164,6 +178,10 @@ func (r *rogue) speak(t *testing.T, g *mls.Group, key identity.DeviceKey, cred i
 		Conversation: r.id, Message: message, Handshake: handshake, Frame: frame, Token: sealed.Token, Commitment: sealed.Commitment,
 	})
 	must(t, err)
+}
+
+func refOf(cred identity.Credential) wire.MemberRef {
+	return wire.MemberRef{Account: wire.ID(cred.Account), Device: wire.ID(cred.Device)}
 }
 
 func must(t *testing.T, err error) {

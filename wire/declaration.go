@@ -9,19 +9,21 @@ import (
 // declarationVersion is the only version there is.
 const declarationVersion = 1
 
-// Declaration is what a handshake tells the server about membership. It is the MLS authenticated data of
-// the commit, so that its author signs what the server acts on, and members compare it with what the
-// commit does. The lists are sorted. It has one encoding.
+// Declaration is what a handshake tells the server about membership, and who says so. It is the MLS
+// authenticated data of the commit, so that its author signs what the server acts on; the server compares
+// the author with the session, and members compare all of it with what the commit does. The lists are
+// sorted. It has one encoding.
 type Declaration struct {
 	Version uint64      `cbor:"1,keyasint"`
+	Author  MemberRef   `cbor:"2,keyasint"`
 	Add     []MemberRef `cbor:"3,keyasint,omitempty"`
 	Remove  []MemberRef `cbor:"4,keyasint,omitempty"`
 	Return  []MemberRef `cbor:"5,keyasint,omitempty"`
 }
 
 // Declare returns the encoded Declaration of a membership change, whatever the order of its lists.
-func Declare(add, remove, back []MemberRef) []byte {
-	b, err := Encode(Declaration{declarationVersion, SortedRefs(add), SortedRefs(remove), SortedRefs(back)})
+func Declare(author MemberRef, add, remove, back []MemberRef) []byte {
+	b, err := Encode(Declaration{declarationVersion, author, SortedRefs(add), SortedRefs(remove), SortedRefs(back)})
 	if err != nil {
 		panic(err) // unreachable: no field can fail
 	}
@@ -34,7 +36,7 @@ func ParseDeclaration(b []byte) (Declaration, error) {
 	if err := Decode(b, &d); err != nil {
 		return Declaration{}, err
 	}
-	if d.Version != declarationVersion || !bytes.Equal(b, Declare(d.Add, d.Remove, d.Return)) {
+	if d.Version != declarationVersion || !bytes.Equal(b, Declare(d.Author, d.Add, d.Remove, d.Return)) {
 		return Declaration{}, Errorf(CodeBadRequest, "malformed Declaration")
 	}
 	return d, nil

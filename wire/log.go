@@ -145,8 +145,10 @@ type Handshake struct {
 	Return []MemberRef `cbor:"10,keyasint,omitempty"`
 }
 
-// Declaration is what the commit's authenticated data must be.
-func (h *Handshake) Declaration() []byte { return Declare(h.Add, h.Remove, h.Return) }
+// Declaration is what the authenticated data of the author's commit must be.
+func (h *Handshake) Declaration(author MemberRef) []byte {
+	return Declare(author, h.Add, h.Remove, h.Return)
+}
 
 // Check checks sizes and counts.
 func (h *Handshake) Check() error {

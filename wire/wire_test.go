@@ -64,7 +64,7 @@ func samples() []any {
 		&handshake,
 		&Handshake{Conversation: idA, Message: idB, Previous: 4, Frame: []byte{1}, GroupInfo: []byte{2}, Return: []MemberRef{{idA, idB}}},
 		&Leave{Conversation: idA, Message: idB, Previous: 4, Frames: [][]byte{{1}, {2, 3}}},
-		&Declaration{Version: 1, Add: []MemberRef{{idA, idB}}, Remove: []MemberRef{{idB, idA}}, Return: []MemberRef{{idB, idB}}},
+		&Declaration{Version: 1, Author: MemberRef{idA, idA}, Add: []MemberRef{{idA, idB}}, Remove: []MemberRef{{idB, idA}}, Return: []MemberRef{{idB, idB}}},
 		&Create{Kind: Open, JoinKey: &h, Handshake: handshake},
 		&ConversationRef{idA},
 		&GroupInfo{Sealed: []byte{1}, Seq: 8, JoinKey: &h},

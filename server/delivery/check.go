@@ -20,7 +20,7 @@ func checkFrames(item *store.Append) error {
 		return wire.Errorf(wire.CodeBadRequest, "an append is a message or a handshake")
 	}
 	if h != nil {
-		return checkHandshake(h)
+		return checkHandshake(h, wire.MemberRef{Account: item.Account, Device: item.Device})
 	}
 	return checkMessage(item.Send)
 }
@@ -43,8 +43,9 @@ func checkMessage(m *wire.Send) error {
 
 // checkHandshake asks for a private commit from members, because it may carry what only they may know,
 // and for a public one from who joins by it, because RFC 9420 §12.4.3.2 has it so. What the upload says of
-// membership must be what the commit's author signed: members judge that, and nothing else.
-func checkHandshake(m *wire.Handshake) error {
+// membership must be what the commit's author signed, and the author the device of the session: members
+// judge that, and nothing else.
+func checkHandshake(m *wire.Handshake, author wire.MemberRef) error {
 	h, err := mls.ParseHeader(m.Frame)
 	switch {
 	case err != nil:
@@ -57,7 +58,7 @@ func checkHandshake(m *wire.Handshake) error {
 		return wire.Errorf(wire.CodeBadRequest, "the frame is not an external commit")
 	case !m.External && h.WireFormat != mls.WirePrivateMessage:
 		return wire.Errorf(wire.CodeBadRequest, "a member's commit is a private message")
-	case !bytes.Equal(h.AAD, m.Declaration()):
+	case !bytes.Equal(h.AAD, m.Declaration(author)):
 		return wire.Errorf(wire.CodeBadRequest, "the commit's authenticated data is not what the handshake declares")
 	}
 	if len(m.Welcome) == 0 {

@@ -465,7 +465,7 @@ func (p *person) commit(r *room, previous uint64, others ...*person) wire.Handsh
 		o.Add = append(o.Add, k)
 		h.Add = append(h.Add, wire.MemberRef{Account: other.account, Device: other.device})
 	}
-	o.AAD = h.Declaration()
+	o.AAD = h.Declaration(wire.MemberRef{Account: p.account, Device: p.device})
 	s, err := r.group.Commit(config, o)
 	must(p.t, err)
 	h.Frame, h.Welcome, h.GroupInfo = s.Message(), s.Welcome(), s.GroupInfo()

@@ -46,10 +46,10 @@ func (b *ledger) begin(it *item, c *conversation) *conversation {
 func (b *ledger) enterHandshake(it *item, c *conversation) {
 	h, seq := it.handshake, c.shook()
 	for _, m := range h.Return {
-		b.reopen(c, m.Device)
+		b.reopen(c, m)
 	}
 	for _, m := range h.Remove {
-		if m.Device != it.device {
+		if m.Device != it.device && b.isMember(c.id, m) {
 			b.leave(c, m.Device, seq)
 		}
 	}
@@ -105,18 +105,25 @@ func (b *ledger) join(c *conversation, account, device wire.ID, from uint64) {
 // returns reports whether a device's last window may be opened again: a handshake of somebody else ended
 // it. What a person ended, by leaving or by removing the device, stays so. A member who brings back a
 // device that was truly removed wins nothing by it: the device gets what it has no keys for.
-func (b *ledger) returns(conversation, device wire.ID) bool {
-	w, ok := b.ended[memberKey{conversation, device}]
-	return ok && w.by != w.account && b.devices[device].active && b.member(conversation, device) == nil
+func (b *ledger) returns(conversation wire.ID, m wire.MemberRef) bool {
+	w, ok := b.ended[memberKey{conversation, m.Device}]
+	return ok && w.account == m.Account && w.by != w.account && b.devices[m.Device].active && b.member(conversation, m.Device) == nil
+}
+
+// isMember reports whether a device is a member, and of the account that is said to be its own: members
+// name devices by what stands in the group, and there an account can claim any device id.
+func (b *ledger) isMember(conversation wire.ID, m wire.MemberRef) bool {
+	w := b.member(conversation, m.Device)
+	return w != nil && w.account == m.Account
 }
 
 // reopen takes the end off a device's last window, so that nothing in between is missing. Other devices
 // are passed over: several members may bring back the same one.
-func (b *ledger) reopen(c *conversation, device wire.ID) {
-	if !b.returns(c.id, device) {
+func (b *ledger) reopen(c *conversation, back wire.MemberRef) {
+	if !b.returns(c.id, back) {
 		return
 	}
-	m := b.ended[memberKey{c.id, device}].membership
+	m := b.ended[memberKey{c.id, back.Device}].membership
 	m.until = 0
 	b.setMember(&m)
 	b.windows = append(b.windows, &m)

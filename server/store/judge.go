@@ -163,7 +163,7 @@ func (b *ledger) checkRemove(it *item, c *conversation) *wire.Error {
 func (b *ledger) checkSize(it *item, c *conversation) *wire.Error {
 	n := c.members + b.joining(it)
 	for _, m := range it.handshake.Remove {
-		if m.Device != it.device && b.member(it.conversation, m.Device) != nil {
+		if m.Device != it.device && b.isMember(it.conversation, m) {
 			n--
 		}
 	}
@@ -188,7 +188,7 @@ func (b *ledger) joining(it *item) (n int) {
 		}
 	}
 	for _, m := range it.handshake.Return {
-		if b.returns(it.conversation, m.Device) {
+		if b.returns(it.conversation, m) {
 			n++
 		}
 	}

@@ -131,6 +131,23 @@ func returning(w *world) {
 	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 10}, {From: 10}})
 }
 
+// Who names a device with an account that is not its own, as a leaf of the group can, neither ends its window
+// nor brings it back.
+func misnamed(w *world) {
+	people := w.people(3)
+	a, b, c := people[0], people[1], people[2]
+	id := w.group(a, b, c)
+	claimed := []wire.MemberRef{{Account: c.account, Device: b.device}}
+	w.done(w.handshake(c, id, 1, func(h *wire.Handshake) { h.Remove = claimed }))
+	w.equal(w.windows(id, b), []store.Window{{From: 1}})
+	w.done(w.send(b, id, 2))
+	w.done(w.handshake(a, id, 2, remove(b)))
+	w.done(w.handshake(c, id, 4, func(h *wire.Handshake) { h.Return = claimed }))
+	w.equal(w.windows(id, b), []store.Window{{From: 1, Until: 4}})
+	w.done(w.handshake(c, id, 5, func(h *wire.Handshake) { h.Return = refs(b) }))
+	w.equal(w.windows(id, b), []store.Window{{From: 1}})
+}
+
 // Who leaves is out with all devices, with the entry as the last one, and is not brought back by others.
 func leaving(w *world) {
 	people := w.people(3)

@@ -60,6 +60,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a group is for its members while they are members", windows},
 		{"one commit may remove a device and add it again", removeAndAdd},
 		{"who was cut off returns without a hole", returning},
+		{"a device is named with its account", misnamed},
 		{"who leaves a group is out with all devices", leaving},
 		{"a new device of a member joins by itself", externalJoin},
 		{"everyone joins the open conversation and nobody is added", openConversation},

@@ -167,6 +167,7 @@ export const strings = {
     goneSoon: 'Disappears any moment',
     blocked: 'You blocked this person.',
     asking: 'Asking your other devices…',
+    unlisted: 'From a new device. Checking whose it is…',
   },
 
   composer: {

@@ -5,7 +5,7 @@ import { strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 
 const words = strings.timeline;
-const quiet = { asking: words.asking, blocked: words.blocked }; // reasons with nothing to do about them here
+const quiet = { asking: words.asking, blocked: words.blocked, unlisted: words.unlisted }; // reasons with nothing to do about them here
 const longText = 2400; // characters after which a message is shown folded
 const stateIcons = { pending: 'clock', sent: 'check', failed: 'warning' };
 
@@ -120,7 +120,7 @@ export class MessageNode {
 
 function unreadable(reason) {
   if (!reason || !(reason.code in quiet)) return [icon('warning'), reason?.text ?? words.unreadable];
-  const spinner = reason.code === 'asking' && el('span', { class: 'spinner-border spinner-border-sm', 'aria-hidden': 'true' });
+  const spinner = reason.code !== 'blocked' && el('span', { class: 'spinner-border spinner-border-sm', 'aria-hidden': 'true' });
   return [spinner, ' ', quiet[reason.code]];
 }
 
