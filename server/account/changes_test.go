@@ -72,4 +72,7 @@ func TestRemovalsOfDevicesAreLimitedByAccount(t *testing.T) {
 	}
 	c.t = c.t.Add(DefaultLimits.Removal.Every)
 	must(t, s.RemoveDevice(t.Context(), of, &removal))
+	if err := s.limits.removals.succeed(owner.ID().String(), func() error { return nil }); wire.CodeOf(err) != wire.CodeRateLimited {
+		t.Fatalf("a removal did not count: %v", err)
+	}
 }

@@ -38,9 +38,9 @@ type Password struct {
 }
 
 // PutVault opens a new vault epoch. With a new password, the account's other sessions without a device end; with
-// another recovery code, or none, those of them that the old one opened. It fails with CodeConflict, and Last the stored revision, unless
-// epoch and revision are the stored ones plus one, and with CodeWrongPassword when the present
-// password is neither the stored one nor the recovery code.
+// another recovery code, or none, those of them that the old one opened. It fails with CodeConflict, and Last
+// the stored revision, unless epoch and revision are the stored ones plus one, and with CodeWrongPassword when
+// the present password is neither the stored one nor the recovery code.
 func (s *Store) PutVault(ctx context.Context, of Session, v Vault) error {
 	return s.write(ctx, "put vault", func(l *link) error { return s.openEpoch(l, of, v) })
 }
