@@ -72,9 +72,11 @@ func (c *Client) takeState(s wire.State) error {
 		}
 	}
 	for i := range theirs.Contacts {
-		if err := c.takeFriend(t, &theirs.Contacts[i]); err != nil {
+		newer, err := c.takeFriend(t, &theirs.Contacts[i])
+		if err != nil {
 			return err
 		}
+		rec.Unsaved = rec.Unsaved || newer
 	}
 	for _, r := range theirs.Reads {
 		if err := c.takeRead(t, r); err != nil {
@@ -118,11 +120,11 @@ func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 }
 
 // takeFriend takes a contact: one that is new here, and another device's word on a known one unless this
-// device has a newer word of its own to save.
-func (c *Client) takeFriend(t *tx, f *stateFriend) error {
+// device has a newer word of its own. Such a word is to be saved.
+func (c *Client) takeFriend(t *tx, f *stateFriend) (newer bool, err error) {
 	theirs, err := contactOf(f.record())
 	if err != nil {
-		return err
+		return false, err
 	}
 	next, forked := theirs.beside(c.contacts[f.Account])
 	if forked {
@@ -130,7 +132,7 @@ func (c *Client) takeFriend(t *tx, f *stateFriend) error {
 	}
 	t.put(c.self.keys.of("contact", f.Account), next.record())
 	t.then(func() { c.contacts[f.Account] = next })
-	return nil
+	return next.unsaved, nil
 }
 
 // takeRead moves a read position forward, never back.
