@@ -122,7 +122,7 @@ func (c *Client) armPages(d time.Duration) {
 // writePages writes what is due, one page after the other.
 func (c *Client) writePages() {
 	c.pages.fresh = 0
-	if c.pages.writing || len(c.pages.due) == 0 || c.self == nil || !c.online() {
+	if c.pages.writing || len(c.pages.due) == 0 || c.self == nil || c.rolledBack || !c.online() {
 		return
 	}
 	var ids []pageID
@@ -199,6 +199,9 @@ func (c *Client) bucketKeys(id pageID) (keys []vault.PageKey, err error) {
 }
 
 func (w *pageWrite) put(revision uint64, keys []vault.PageKey) error {
+	if w.c.rolledBack {
+		return errRolledBack
+	}
 	page, err := vault.SealPage(w.c.cfg.Rand, vault.Key(w.me.VaultKey), w.me.VaultEpoch, w.place(revision), keys)
 	if err != nil {
 		return err
@@ -322,7 +325,7 @@ func (w *pageWrite) failed(err error) {
 	b := &w.c.pages
 	b.writing = false
 	switch code := wire.CodeOf(err); {
-	case code == CodeOffline:
+	case code == CodeOffline, code == CodeRolledBack:
 	case passes(err) || errors.Is(err, errNewerEpoch):
 		b.attempts++
 		w.c.after(w.c.jitter(w.c.cfg.Backoff.at(b.attempts)+pageIdle), w.c.writePages)
