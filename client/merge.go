@@ -65,6 +65,9 @@ func (c *Client) takeState(s wire.State) error {
 		return err
 	}
 	t := c.begin()
+	if err := c.sealAnew(t, &rec); err != nil {
+		return err
+	}
 	var joins []*conversation
 	for _, k := range theirs.Conversations {
 		if v := c.takeJoin(t, k); v != nil {

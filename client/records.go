@@ -45,6 +45,8 @@ type selfRecord struct {
 
 	Formers   [][]byte  `cbor:"16,keyasint,omitempty"` // roots before the one in force, the last of them last
 	Published wire.Hash `cbor:"17,keyasint"`           // the root that the published key packages are under
+
+	Vouched []vouchRecord `cbor:"18,keyasint,omitempty"` // what of before removals counts, the last removal last
 }
 
 // unlockRecord is what opened the vault on a new device.

@@ -32,6 +32,8 @@ type accountState struct {
 	Settings map[string]stamped `cbor:"10,keyasint,omitempty"` // by name
 
 	Formers [][]byte `cbor:"11,keyasint,omitempty"` // roots before the one in force, by which a device may still be known
+
+	Vouched []vouchRecord `cbor:"12,keyasint,omitempty"` // the pages that there were when devices were removed
 }
 
 // stateRead is how far the person has read a conversation, on whichever device.
@@ -76,7 +78,7 @@ func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]
 // state collects what the vault keeps.
 func (c *Client) state() accountState {
 	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier,
-		Blocks: c.blockList(), Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers}
+		Blocks: c.blockList(), Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers, Vouched: c.self.Vouched}
 	for id, v := range c.conversations {
 		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})
