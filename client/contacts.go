@@ -60,13 +60,15 @@ func (k *contact) moved(chain *identity.Chain) *contact {
 
 // beside is what two devices of an account know of a contact: never less than either of them has seen of
 // the chain. The word of this device on it counts when it is not in the account's state yet, or when
-// this device alone saw that the contact began anew. forked says that they were shown two histories; then
+// this device alone saw that the contact began anew. Whoever of them had verified the contact before, the new root
+// is held. forked says that they were shown two histories; then
 // this device keeps its own.
 func (k *contact) beside(mine *contact) (next *contact, forked bool) {
 	if mine == nil {
 		return k, false
 	}
 	saw := len(mine.chain.Resets()) - len(k.chain.Resets())
+	lost := saw < 0 && mine.isVerified() || saw > 0 && k.isVerified()
 	switch {
 	case k.chain.Extends(mine.chain) == nil:
 		mine = mine.moved(k.chain)
@@ -81,6 +83,9 @@ func (k *contact) beside(mine *contact) (next *contact, forked bool) {
 	}
 	if saw == 0 && next.changed && k.reset > 0 && mine.reset > 0 {
 		next.reset, next.held = min(k.reset, mine.reset), k.held || mine.held
+	}
+	if lost && next.changed && !next.held {
+		next.held, next.unsaved = true, true
 	}
 	return next, false
 }

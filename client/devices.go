@@ -16,10 +16,6 @@ func (c *Client) catchUp(w wire.Welcomed) {
 	if c.self == nil {
 		return
 	}
-	c.rolledBack = false
-	if err := c.self.notBefore(w.Revision, c.self.VaultEpoch); err != nil {
-		c.rollback()
-	}
 	c.askChain()
 	if w.Revision > c.self.Revision {
 		c.fetchState()

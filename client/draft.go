@@ -132,32 +132,33 @@ func (c *Client) draftPlace(v *conversation, revision uint64) vault.PagePlace {
 
 // saveDraft brings the server's copy up to date. One that has to stay here is removed from there.
 func (c *Client) saveDraft(v *conversation) {
-	if !v.draft.Unsaved || v.draft.busy || c.self == nil || c.conversations[v.id] != v || !c.online() {
+	if !v.draft.Unsaved || v.draft.busy || c.self == nil || c.conversations[v.id] != v || c.rolledBack || !c.online() {
 		return
 	}
 	d := vault.Draft{Text: v.draft.Text, At: v.draft.At}
 	if draftStays(v) || len(d.Text) > vault.MaxDraft {
 		d.Text = ""
 	}
+	epoch := c.self.VaultEpoch
 	if d.Text == "" && !v.draft.Stored {
-		c.draftSaved(v, d, v.draft.Revision)
+		c.draftSaved(v, d, v.draft.Revision, epoch)
 		return
 	}
 	revision := v.draft.Revision + 1
-	page, err := vault.SealDraft(c.cfg.Rand, vault.Key(c.self.VaultKey), c.self.VaultEpoch, c.draftPlace(v, revision), d)
+	page, err := vault.SealDraft(c.cfg.Rand, vault.Key(c.self.VaultKey), epoch, c.draftPlace(v, revision), d)
 	if err != nil {
 		c.cfg.Log.Error("seal a draft", "conversation", v.id, "error", err)
 		return
 	}
 	v.draft.saved = time.Now()
 	c.draftRequest(v, wire.OpPutPage, wire.PutPage{Conversation: v.id, Bucket: wire.DraftBucket, Revision: revision, Page: page},
-		func([]byte) error { c.draftSaved(v, d, revision); return nil })
+		func([]byte) error { c.draftSaved(v, d, revision, epoch); return nil })
 }
 
-// draftSaved notes what the server has.
-func (c *Client) draftSaved(v *conversation, d vault.Draft, revision uint64) {
+// draftSaved notes what the server has. What was on its way when this device heard of a removal is sealed anew.
+func (c *Client) draftSaved(v *conversation, d vault.Draft, revision, epoch uint64) {
 	rec := v.draft.draftRecord
-	rec.Revision, rec.Stored, rec.Unsaved = revision, d.Text != "", rec.At != d.At
+	rec.Revision, rec.Stored, rec.Unsaved = revision, d.Text != "", rec.At != d.At || epoch <= c.self.closed()
 	c.keepDraft(v, rec)
 }
 
@@ -297,6 +298,9 @@ func (c *Client) openDraft(v *conversation, p wire.Page) (vault.Draft, error) {
 	epoch, err := vault.PageEpoch(p.Page)
 	if err != nil {
 		return vault.Draft{}, err
+	}
+	if epoch <= c.self.closed() {
+		return vault.Draft{}, errUnvouched
 	}
 	key, err := c.vaultKey(epoch)
 	if err != nil {

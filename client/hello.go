@@ -17,6 +17,9 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.setClock(w.Now)
 	c.greeted, c.greetedAs = time.Now(), w.Now
 	c.connected(Connection{State: Online})
+	if c.rolledBack = false; c.self.notBefore(w.Revision, c.self.VaultEpoch) != nil {
+		c.rollback()
+	}
 	t := c.begin()
 	for _, v := range c.conversations {
 		v.reach, v.outside = 0, v.rec.State == stateActive

@@ -171,8 +171,8 @@ func (s *stretch) openPage(p wire.Page) (openedPage, error) {
 		return out, err
 	}
 	keys, err := s.c.openPage(s.v.id, p)
-	if errors.Is(err, errNewerEpoch) && s.at.attempts < patientAttempts {
-		return out, err // the state that knows this epoch is on its way, or the server made it up
+	if (errors.Is(err, errNewerEpoch) || errors.Is(err, errUnvouched)) && s.at.attempts < patientAttempts {
+		return out, err // the state that knows this epoch is on its way, or the page under a new key; or it is made up
 	}
 	if err != nil {
 		out.reason = ReasonVaultDamaged
@@ -183,7 +183,7 @@ func (s *stretch) openPage(p wire.Page) (openedPage, error) {
 		out.reason = ReasonVaultStale
 		s.c.vaultFault(s.v.id, out.reason)
 	} else {
-		out.rec = pageRecord{Revision: p.Revision, Known: bitsOf(keys)}
+		out.rec = recordOf(p.Revision, p.Page, keys)
 	}
 	for _, k := range keys {
 		out.keys[k.Seq] = k

@@ -66,6 +66,9 @@ func (c *Client) takeState(s wire.State) error {
 	}
 	t := c.begin()
 	c.takePassword(t, &rec)
+	if err := c.sealAnew(t, &rec); err != nil {
+		return err
+	}
 	var joins []*conversation
 	for _, k := range theirs.Conversations {
 		if v := c.takeJoin(t, k); v != nil {
@@ -73,11 +76,11 @@ func (c *Client) takeState(s wire.State) error {
 		}
 	}
 	for i := range theirs.Contacts {
-		forked, err := c.takeFriend(t, &theirs.Contacts[i])
+		newer, err := c.takeFriend(t, &theirs.Contacts[i])
 		if err != nil {
 			return err
 		}
-		rec.Unsaved = rec.Unsaved || forked // so that the other device finds it out too
+		rec.Unsaved = rec.Unsaved || newer
 	}
 	for _, r := range theirs.Reads {
 		if err := c.takeRead(t, r); err != nil {
@@ -121,8 +124,8 @@ func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 }
 
 // takeFriend takes a contact: one that is new here, and another device's word on a known one unless this
-// device has a newer word of its own to save. forked: the two were shown two histories, and that is news.
-func (c *Client) takeFriend(t *tx, f *stateFriend) (forked bool, err error) {
+// device has a newer word of its own. Such a word is to be saved, and so is that the two were shown two histories.
+func (c *Client) takeFriend(t *tx, f *stateFriend) (newer bool, err error) {
 	theirs, err := contactOf(f.record())
 	if err != nil {
 		return false, err
@@ -134,7 +137,7 @@ func (c *Client) takeFriend(t *tx, f *stateFriend) (forked bool, err error) {
 	}
 	t.put(c.self.keys.of("contact", f.Account), next.record())
 	t.then(func() { c.contacts[f.Account] = next })
-	return forked, nil
+	return forked || next.unsaved, nil
 }
 
 // takeRead moves a read position forward, never back.

@@ -32,6 +32,9 @@ func pageOf(conversation wire.ID, seq uint64) pageID {
 type pageRecord struct {
 	Revision uint64 `cbor:"1,keyasint"`
 	Known    []byte `cbor:"2,keyasint"` // a bit for each seq of the bucket whose key is in the page
+
+	Epoch uint64       `cbor:"3,keyasint"` // under whose vault key it is sealed
+	Sum   wire.PageSum `cbor:"4,keyasint"`
 }
 
 // dueRecord says that a page lacks keys that the timeline has. It is written together with the message, so
@@ -122,7 +125,7 @@ func (c *Client) armPages(d time.Duration) {
 // writePages writes what is due, one page after the other.
 func (c *Client) writePages() {
 	c.pages.fresh = 0
-	if c.pages.writing || len(c.pages.due) == 0 || c.self == nil || !c.online() {
+	if c.pages.writing || len(c.pages.due) == 0 || c.self == nil || c.rolledBack || !c.online() {
 		return
 	}
 	var ids []pageID
@@ -199,10 +202,14 @@ func (c *Client) bucketKeys(id pageID) (keys []vault.PageKey, err error) {
 }
 
 func (w *pageWrite) put(revision uint64, keys []vault.PageKey) error {
+	if w.c.rolledBack {
+		return errRolledBack
+	}
 	page, err := vault.SealPage(w.c.cfg.Rand, vault.Key(w.me.VaultKey), w.me.VaultEpoch, w.place(revision), keys)
 	if err != nil {
 		return err
 	}
+	rec := recordOf(revision, page, keys)
 	w.request(wire.OpPutPage, wire.PutPage{Conversation: w.id.conversation, Bucket: w.id.bucket, Revision: revision, Page: page},
 		func(_ []byte, err error) error {
 			if errors.Is(err, &wire.Error{Code: wire.CodeConflict}) {
@@ -215,7 +222,7 @@ func (w *pageWrite) put(revision uint64, keys []vault.PageKey) error {
 			if err != nil {
 				return err
 			}
-			return w.written(pageRecord{Revision: revision, Known: bitsOf(keys)})
+			return w.written(rec)
 		})
 	return nil
 }
@@ -243,6 +250,10 @@ func (w *pageWrite) merge(p wire.Page) error {
 	if errors.Is(err, errNewerEpoch) && w.c.pages.attempts < patientAttempts {
 		return err
 	}
+	if errors.Is(err, errUnvouched) { // of another device that had not heard of a removal, which seals it anew; or made up
+		w.c.cfg.Log.Warn("a page from before a removal is replaced", "conversation", w.id.conversation, "bucket", w.id.bucket)
+		return w.put(p.Revision+1, w.keys)
+	}
 	if err != nil {
 		w.c.vaultFault(w.id.conversation, ReasonVaultDamaged)
 		return w.put(p.Revision+1, w.keys)
@@ -259,7 +270,7 @@ func (w *pageWrite) merge(p wire.Page) error {
 	}
 	union := unite(w.keys, theirs)
 	if len(union) == len(theirs) {
-		return w.written(pageRecord{Revision: p.Revision, Known: bitsOf(theirs)})
+		return w.written(recordOf(p.Revision, p.Page, theirs))
 	}
 	return w.put(p.Revision+1, union)
 }
@@ -283,10 +294,20 @@ func disagree(own, other []vault.PageKey) bool {
 	})
 }
 
-// written notes what the server has. Keys that came meanwhile stay due.
+// recordOf is what there is to know of a page.
+func recordOf(revision uint64, page []byte, keys []vault.PageKey) pageRecord {
+	epoch, _ := vault.PageEpoch(page) // it was sealed or opened here
+	return pageRecord{Revision: revision, Known: bitsOf(keys), Epoch: epoch, Sum: wire.SumPage(page)}
+}
+
+// written notes what the server has. Keys that came meanwhile stay due, and so does a page that was on its way
+// when this device heard of a removal.
 func (w *pageWrite) written(rec pageRecord) error {
 	t := w.c.begin()
 	t.put(w.recordKey(), rec)
+	if !w.me.vouches(rec.Epoch, rec.Sum) {
+		w.c.pages.due[w.id]++
+	}
 	more := w.c.pages.due[w.id] > w.due
 	if !more {
 		t.delete(w.c.self.keys.row("due", w.id.conversation, w.id.bucket))
@@ -322,7 +343,7 @@ func (w *pageWrite) failed(err error) {
 	b := &w.c.pages
 	b.writing = false
 	switch code := wire.CodeOf(err); {
-	case code == CodeOffline:
+	case code == CodeOffline, code == CodeRolledBack:
 	case passes(err) || errors.Is(err, errNewerEpoch):
 		b.attempts++
 		w.c.after(w.c.jitter(w.c.cfg.Backoff.at(b.attempts)+pageIdle), w.c.writePages)
@@ -349,7 +370,7 @@ func (c *Client) vaultKey(epoch uint64) (vault.Key, error) {
 	case epoch > c.self.VaultEpoch:
 		return vault.Key{}, errNewerEpoch
 	}
-	if key, known := c.self.earlierKey(epoch); known {
+	if key, known := c.self.earlierKey(epoch); known && !key.IsZero() {
 		return vault.Key(key), nil
 	}
 	return vault.Key{}, vault.ErrOpen
@@ -360,6 +381,9 @@ func (c *Client) openPage(conversation wire.ID, p wire.Page) ([]vault.PageKey, e
 	epoch, err := vault.PageEpoch(p.Page)
 	if err != nil {
 		return nil, err
+	}
+	if !c.self.vouches(epoch, wire.SumPage(p.Page)) {
+		return nil, errUnvouched
 	}
 	key, err := c.vaultKey(epoch)
 	if err != nil {

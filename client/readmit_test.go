@@ -109,6 +109,11 @@ func TestDevicesOfAnAccountAgreeOnWhoBeganAnew(t *testing.T) {
 		k.chain, k.changed, k.held, k.reset, k.unsaved = lost, true, true, at, unsaved
 		return k
 	}
+	unheld := func(at uint64) contact { // by a device that had not heard that ann was verified
+		k := seen(at, false)
+		k.verified, k.held = wire.Hash{}, false
+		return k
+	}
 	for what, c := range map[string]struct {
 		theirs, ours contact
 		changed      bool
@@ -117,6 +122,8 @@ func TestDevicesOfAnAccountAgreeOnWhoBeganAnew(t *testing.T) {
 		"only the other saw it":                     {seen(50, false), base, true, 50},
 		"only this device saw it":                   {base, seen(50, true), true, 50},
 		"and has saved it":                          {base, seen(50, false), true, 50},
+		"the other saw it, and this one verified":   {unheld(50), base, true, 50},
+		"this one saw it, and the other verified":   {base, unheld(50), true, 50},
 		"the other saw it first":                    {seen(40, false), seen(50, true), true, 40},
 		"this device saw it first":                  {seen(50, false), seen(40, false), true, 40},
 		"the other accepted it":                     {*seen(50, false).acknowledged(), seen(50, false), false, 0},
@@ -126,6 +133,9 @@ func TestDevicesOfAnAccountAgreeOnWhoBeganAnew(t *testing.T) {
 		k, forked := c.theirs.beside(&c.ours)
 		if forked || k.changed != c.changed || k.reset != c.reset || k.held != c.changed || !k.chain.Equal(lost) {
 			t.Errorf("%s: %+v", what, k)
+		}
+		if told := c.theirs.held || c.ours.held; k.held && !told && !k.unsaved {
+			t.Errorf("%s: the other devices never hear of it", what)
 		}
 	}
 }

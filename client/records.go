@@ -46,8 +46,9 @@ type selfRecord struct {
 	Formers   [][]byte  `cbor:"16,keyasint,omitempty"` // roots before the one in force, the last of them last
 	Published wire.Hash `cbor:"17,keyasint"`           // the root that the published key packages are under
 
-	Chosen *chosenRecord `cbor:"18,keyasint,omitempty"` // with the recovery code, and not in force yet
-	Lost   uint64        `cbor:"19,keyasint,omitempty"` // vault epochs before the account began anew, whose keys nobody has
+	Chosen  *chosenRecord `cbor:"18,keyasint,omitempty"` // with the recovery code, and not in force yet
+	Lost    uint64        `cbor:"19,keyasint,omitempty"` // vault epochs before the account began anew, whose keys nobody has
+	Vouched []vouchRecord `cbor:"20,keyasint,omitempty"` // what of before removals counts, the last removal last
 }
 
 // earlierKey is the vault key of an epoch before the present one.

@@ -98,6 +98,7 @@ func openVault(s wire.Session, epoch uint64, key vault.Key) (selfRecord, account
 	rec := selfRecord{
 		Account: s.Account, Name: s.Name, Root: state.Root, VaultKey: wire.Hash(key), VaultEpoch: epoch, Revision: s.Revision,
 		Formers: state.Formers, Openers: state.Openers, Headed: openerIDs(state.Openers), Earlier: state.Earlier, Lost: state.Lost,
+		Vouched: state.Vouched,
 	}
 	return rec, state, nil
 }

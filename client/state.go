@@ -33,7 +33,8 @@ type accountState struct {
 
 	Formers [][]byte `cbor:"11,keyasint,omitempty"` // roots before the one in force, by which a device may still be known
 
-	Lost uint64 `cbor:"13,keyasint,omitempty"` // vault epochs before the account began anew: Earlier begins after them
+	Vouched []vouchRecord `cbor:"12,keyasint,omitempty"` // the pages that there were when devices were removed
+	Lost    uint64        `cbor:"13,keyasint,omitempty"` // vault epochs before the account began anew: Earlier begins after them
 }
 
 // stateRead is how far the person has read a conversation, on whichever device.
@@ -78,7 +79,7 @@ func (c *Client) sealState(rec *selfRecord, revision uint64, s accountState) ([]
 // state collects what the vault keeps.
 func (c *Client) state() accountState {
 	s := accountState{Version: stateVersion, Root: c.self.Root, Conversations: []stateJoin{}, Contacts: []stateFriend{}, Openers: c.self.Openers, Earlier: c.self.Earlier,
-		Blocks: c.blockList(), Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers, Lost: c.self.Lost}
+		Blocks: c.blockList(), Labels: c.keptLabels(), Settings: c.settings, Formers: c.self.Formers, Lost: c.self.Lost, Vouched: c.self.Vouched}
 	for id, v := range c.conversations {
 		if v.rec.State != stateLeft && v.rec.Kind != wire.Open && !v.rec.JoinKey.IsZero() {
 			s.Conversations = append(s.Conversations, stateJoin{Conversation: id, Kind: v.rec.Kind, JoinKey: v.rec.JoinKey})

@@ -49,6 +49,11 @@ func TestTheStateOfAnAccountWith500ContactsAndConversationsFits(t *testing.T) {
 		s.Conversations = append(s.Conversations, stateJoin{Conversation: conversation, Kind: wire.Direct})
 		s.Reads = append(s.Reads, stateRead{Conversation: conversation, Position: 100_000})
 	}
+	listed := make([]wire.PageSum, 500+400) // the pages of 100,000 messages
+	for i := range listed {
+		_, _ = rand.Read(listed[i][:])
+	}
+	s.Vouched = []vouchRecord{{Epoch: 1, Sums: listed}}
 	sealed, err := vault.SealState(rand.Reader, vault.Key{}, wire.ID{1}, 1, 1, encode(s))
 	if err != nil || len(sealed) > wire.MaxState/2+wire.MaxState/4 {
 		t.Fatalf("%d bytes of %d, %v", len(sealed), wire.MaxState, err)

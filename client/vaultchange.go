@@ -17,9 +17,10 @@ type vaultChange struct {
 	password *wire.NewPassword
 	recovery *wire.Hash
 	off      bool
-	remove   *wire.ID // a device that goes, and with it the root that it knew
-	tried    bool     // it was sent, and when it is made the openers show it
-	missed   bool     // an answer was lost, of a change of password that they may not show
+	remove   *wire.ID       // a device that goes, and with it the root that it knew
+	sums     []wire.PageSum // then: of the pages that there are; nil: not asked for yet
+	tried    bool           // it was sent, and when it is made the openers show it
+	missed   bool           // an answer was lost, of a change of password that they may not show
 	done     func(error)
 }
 
@@ -79,6 +80,10 @@ func (c *Client) tendVault() {
 		c.fetchState() // another device replaced the root
 		return
 	}
+	if ch.remove != nil && ch.sums == nil {
+		c.sumsFirst(ch)
+		return
+	}
 	me := c.self
 	next, err := c.nextEpoch(ch)
 	if err != nil {
@@ -96,12 +101,34 @@ func (c *Client) tendVault() {
 		case err == nil:
 			c.vaultChanged(ch, c.adoptEpoch(next))
 		case code == wire.CodeConflict:
+			if ch.remove != nil {
+				ch.sums = nil
+			}
 			c.askChain(c.fetchState) // and then again
 		case code == wire.CodeWrongPassword && ch.mayBeSet():
 			ch.password.Current = &ch.password.Auth
 			c.after(0, c.tendVault)
 		case code == CodeOffline || passes(err):
 			ch.missed = true
+			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
+		default:
+			c.vaultChanged(ch, err)
+		}
+	})
+}
+
+// sumsFirst asks what there is in the vault before a removal closes it, and goes on.
+func (c *Client) sumsFirst(ch *vaultChange) {
+	me := c.self
+	c.saving = true
+	c.sumPages(func(sums []wire.PageSum, err error) {
+		c.saving = false
+		switch {
+		case c.self != me:
+		case err == nil:
+			ch.sums = sums
+			c.tendVault()
+		case wire.CodeOf(err) == CodeOffline || passes(err):
 			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
 		default:
 			c.vaultChanged(ch, err)

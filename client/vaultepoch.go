@@ -67,6 +67,7 @@ func (c *Client) nextEpoch(ch *vaultChange) (next vaultEpoch, err error) {
 		if next.chain, err = c.replaceRoot(rec, *ch.remove); err != nil {
 			return next, err
 		}
+		rec.vouch(ch.sums)
 	}
 	key, err := vault.NewKey(c.cfg.Rand)
 	if err != nil {
@@ -107,7 +108,7 @@ func (c *Client) sealEpoch(rec *selfRecord, key vault.Key) (wire.PutVault, error
 		return wire.PutVault{}, err
 	}
 	s := c.state()
-	s.Openers, s.Earlier, s.Root, s.Formers = rec.Openers, rec.Earlier, rec.Root, rec.Formers
+	s.Openers, s.Earlier, s.Root, s.Formers, s.Vouched = rec.Openers, rec.Earlier, rec.Root, rec.Formers, rec.Vouched
 	sealed, err := c.sealState(rec, rec.Revision, s)
 	return wire.PutVault{Epoch: rec.VaultEpoch, Header: header, Revision: rec.Revision, State: sealed}, err
 }
@@ -118,6 +119,9 @@ func (c *Client) adoptEpoch(next vaultEpoch) error {
 	if next.rec.VaultEpoch > c.self.VaultEpoch {
 		next.rec.Chain, next.rec.Unsaved, next.rec.Published = c.self.Chain, c.self.Unsaved, c.self.Published
 		t := c.begin()
+		if err := c.sealAnew(t, &next.rec); err != nil {
+			return err
+		}
 		t.put(keyAccount(next.rec.Account), next.rec)
 		t.then(func() {
 			c.self.selfRecord = next.rec
@@ -181,7 +185,7 @@ func takeEpoch(rec *selfRecord, key vault.Key, s wire.State, theirs *accountStat
 		}
 		rec.VaultKey, rec.VaultEpoch, rec.Earlier = wire.Hash(key), s.Epoch, theirs.Earlier
 	}
-	rec.Root, rec.Formers = theirs.Root, theirs.Formers
+	rec.Root, rec.Formers, rec.Vouched = theirs.Root, theirs.Formers, theirs.Vouched
 	own := slices.IndexFunc(rec.Openers, func(o vault.Opener) bool { return o.Kind == vault.SlotDevice && wire.ID(o.ID) == rec.Device })
 	mine := rec.Openers[own : own+1]
 	rec.Openers, rec.Headed = slices.Clone(theirs.Openers), openerIDs(theirs.Openers)

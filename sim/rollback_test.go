@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,53 @@ func TestAnAccountThatWasSetBackIsRefusedByWhoRemembersMore(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.allTalk(t, direct, phone, laptop, ben)
 		w.headed(t, phone, laptop)
+	})
+}
+
+// Meanwhile keys and drafts wait, and are stored when the true database is back.
+func TestNothingIsStoredInAVaultThatWasSetBack(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		phone, ben := p[0], p[1]
+		direct := phone.create(t, wire.Direct, ben)
+		lost := w.second(t, phone)
+		ben.say(t, direct, "one")
+		phone.settle(t)
+		old, err := w.server.snapshot()
+		must(t, err)
+		time.Sleep(30 * time.Second)
+		must(t, phone.on().RemoveDevice(ctx, lost.device()))
+		time.Sleep(time.Minute)
+		ben.say(t, direct, "two")
+		phone.reads(t, direct, "two")
+		must(t, phone.crash(ctx)) // with a key that it has not stored
+		now, err := w.server.snapshot()
+		must(t, err)
+
+		stored := func() []wire.Page {
+			list, err := w.server.store.Pages(ctx, phone.account, direct, wire.DraftBucket+1, wire.MaxPages)
+			must(t, err)
+			return list
+		}
+		must(t, w.server.restore(old))
+		before := stored()
+		must(t, phone.start(ctx))
+		time.Sleep(time.Minute)
+		(&theft{t: t}).alarmed(phone, client.CodeRolledBack)
+		must(t, phone.on().Draft(ctx, direct, "half a thought"))
+		time.Sleep(time.Minute)
+		if got := stored(); !reflect.DeepEqual(got, before) {
+			t.Fatalf("the phone writes into a vault that was set back: %d pages, before %d", len(got), len(before))
+		}
+
+		must(t, w.server.restore(now))
+		before = stored()
+		time.Sleep(time.Minute)
+		phone.settle(t)
+		got := stored()
+		if len(got) != len(before)+1 || got[0].Bucket != wire.DraftBucket || got[1].Revision == before[0].Revision {
+			t.Fatalf("key and draft are not in the vault: %d pages, before %d", len(got), len(before))
+		}
 	})
 }
 

@@ -38,6 +38,7 @@ const (
 	OpReport       Kind = 23 // Report -> Nothing
 	OpApproval     Kind = 24 // Approval -> Nothing
 	OpAllow        Kind = 25 // Allow -> Nothing
+	OpPageSums     Kind = 26 // PageSums -> PageSumList
 )
 
 // Replies and pushes, server to client.

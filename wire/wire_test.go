@@ -48,6 +48,8 @@ func samples() []any {
 		&PutPage{Conversation: idA, Bucket: 3, Revision: 1, Page: []byte{1}},
 		&Pages{Conversation: idA, Before: 3, Limit: 16},
 		&PageList{[]Page{{3, 1, []byte{1}}}},
+		&PageSums{Conversation: idA, Bucket: 3},
+		&PageSumList{Sums: []PageSum{SumPage([]byte{1})}, Conversation: idA, Bucket: 3},
 		&History{Conversation: idA, Before: 300, Limit: 200},
 		&Entries{[]Entry{{Conversation: idA, Seq: 8, Kind: HandshakeEntry, Account: idA, Device: idB, Message: idA, Received: 1, Frame: []byte{1}}}},
 		&Lookup{Names: []string{"ben"}, Accounts: []ID{idA}},

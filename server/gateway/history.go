@@ -18,6 +18,11 @@ func (c *conn) pages(q *wire.Pages) (wire.PageList, error) {
 	return wire.PageList{Pages: list}, err
 }
 
+func (c *conn) pageSums(q *wire.PageSums) (wire.PageSumList, error) {
+	c.throttleBy(historyCost)
+	return c.g.log.PageSums(c.g.ctx, c.session.Account, q)
+}
+
 func (c *conn) putPage(p *wire.PutPage) (wire.Nothing, error) {
 	err := c.g.log.PutPage(c.g.ctx, c.session.Account, p)
 	if err == nil && p.Bucket == wire.DraftBucket {

@@ -70,6 +70,11 @@ func TestHistoryAndPagesAreRefusedToStrangersAndBeyondTheLimits(t *testing.T) {
 		if len(list.Pages) != n {
 			t.Fatalf("%s gets %d pages", who.name, len(list.Pages))
 		}
+		var sums wire.PageSumList
+		must(t, who.ask(wire.OpPageSums, wire.PageSums{}, &sums))
+		if len(sums.Sums) != n || n == 1 && sums.Sums[0] != wire.SumPage(page.Page) {
+			t.Fatalf("%s gets the sums %v", who.name, sums.Sums)
+		}
 	}
 	page.Page = make([]byte, wire.MaxPage+1)
 	wantCode(t, ana.ask(wire.OpPutPage, page, nil), wire.CodeTooLarge)

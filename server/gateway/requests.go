@@ -57,6 +57,7 @@ var operations = map[wire.Kind]operation{
 	wire.OpRemoveDevice: request((*conn).removeDevice),
 	wire.OpPutPage:      request((*conn).putPage),
 	wire.OpPages:        request((*conn).pages),
+	wire.OpPageSums:     request((*conn).pageSums),
 	wire.OpHistory:      request((*conn).history),
 	wire.OpSignal:       request((*conn).signal),
 	wire.OpReport:       request((*conn).report),

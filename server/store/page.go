@@ -17,6 +17,8 @@ const (
 	selectPage = "SELECT revision, page FROM vault_page WHERE account = ? AND conversation = ? AND bucket = ?"
 	insertPage = "INSERT INTO vault_page (account, conversation, bucket, revision, page) VALUES (?, ?, ?, ?, ?)"
 	updatePage = "UPDATE vault_page SET revision = ?, page = ? WHERE account = ? AND conversation = ? AND bucket = ?"
+	selectSums = "SELECT conversation, bucket, page FROM vault_page WHERE account = ? AND bucket < ? " +
+		"AND (conversation > ? OR conversation = ? AND bucket > ?) ORDER BY conversation, bucket LIMIT ?"
 	selectLast = "SELECT last FROM conversation WHERE id = ?"
 )
 
@@ -95,6 +97,27 @@ func (s *Store) Pages(ctx context.Context, account, conversation wire.ID, before
 			list = append(list, p)
 			return err
 		}, selectPages, account[:], conversation[:], number(before), limit)
+	})
+	return list, err
+}
+
+// PageSums returns the sums of an account's pages of message keys, in order, those after the page that is named.
+func (s *Store) PageSums(ctx context.Context, account wire.ID, q *wire.PageSums) (list wire.PageSumList, err error) {
+	first := int64(-1) // with the zero conversation: before all
+	if !q.Conversation.IsZero() {
+		first = int64(min(q.Bucket, wire.DraftBucket))
+	}
+	err = s.read(ctx, "read sums of pages", func(l *link) error {
+		list = wire.PageSumList{}
+		return l.query(func(r *sql.Rows) error {
+			var id, page []byte
+			if err := r.Scan(&id, &list.Bucket, &page); err != nil {
+				return err
+			}
+			copy(list.Conversation[:], id)
+			list.Sums = append(list.Sums, wire.SumPage(page))
+			return nil
+		}, selectSums, account[:], int64(wire.DraftBucket), q.Conversation[:], q.Conversation[:], first, wire.MaxPages)
 	})
 	return list, err
 }

@@ -151,6 +151,46 @@ func draftPages(w *world) {
 	w.equal(len(read(ben, wire.DraftBucket+1, 64)), 0)
 }
 
+// pageSums stand for all pages of an account but its drafts, in whatever conversation, some at a time.
+func pageSums(w *world) {
+	people := w.people(2)
+	ada, ben := people[0], people[1]
+	type place struct {
+		conversation wire.ID
+		sum          wire.PageSum
+	}
+	var want []place
+	for range wire.MaxPages + 5 {
+		id := w.group(ada, ben)
+		page, draft := w.page(id, 0, 1), w.page(id, wire.DraftBucket, 1)
+		w.ok(w.store.PutPage(w.Context(), ada.account, page))
+		w.ok(w.store.PutPage(w.Context(), ada.account, draft))
+		w.ok(w.store.PutPage(w.Context(), ben.account, w.page(id, 0, 1)))
+		want = append(want, place{id, wire.SumPage(page.Page)})
+	}
+	slices.SortFunc(want, func(a, b place) int { return bytes.Compare(a.conversation[:], b.conversation[:]) })
+	var q wire.PageSums
+	for _, n := range []int{wire.MaxPages, 5, 0} {
+		list, err := w.store.PageSums(w.Context(), ada.account, &q)
+		w.ok(err)
+		w.equal(len(list.Sums), n)
+		for i, sum := range list.Sums {
+			w.equal(sum, want[i].sum)
+		}
+		want = want[n:]
+		q = wire.PageSums{Conversation: list.Conversation, Bucket: list.Bucket}
+	}
+	id := w.group(ada, ben)
+	for range wire.PageBucket {
+		w.done(w.send(ben, id, 1))
+	}
+	later := w.page(id, 1, 1)
+	w.ok(w.store.PutPage(w.Context(), ben.account, later))
+	list, err := w.store.PageSums(w.Context(), ben.account, &wire.PageSums{Conversation: id})
+	w.ok(err)
+	w.equal(list.Sums[0], wire.SumPage(later.Page))
+}
+
 // strangePages are refused: of conversations one is not in, of buckets the log has not reached, too large.
 func strangePages(w *world) {
 	people := w.people(3)

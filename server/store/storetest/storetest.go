@@ -78,6 +78,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a page of message keys is replaced by who knows the last one", pages},
 		{"pages of nothing are refused", strangePages},
 		{"a draft has a page of its own", draftPages},
+		{"an account's pages are known by their sums", pageSums},
 		{"of many who write one page one wins", pageRace},
 		{"the largest things fit", largest},
 		{"malformed items are refused one by one", malformed},
