@@ -84,12 +84,13 @@ type Client struct {
 	timers        map[*time.Timer]struct{}
 	pages         pageBook
 	restore       restorer
-	saving        bool  // a PutState is on its way
-	rolledBack    bool  // the server showed less than is known here: nothing is saved on this connection
-	fetching      bool  // a GetState is on its way
-	nap           nap   // until the next message disappears
-	ahead         int64 // milliseconds of the server's clock before this device's
-	stateSize     int   // bytes of the state when it was last sealed
+	saving        bool   // a PutState is on its way
+	rolledBack    bool   // the server showed less than is known here: nothing is saved on this connection
+	told          uint64 // the newest revision of the account's state that the server named on this connection
+	fetching      bool   // a GetState is on its way
+	nap           nap    // until the next message disappears
+	ahead         int64  // milliseconds of the server's clock before this device's
+	stateSize     int    // bytes of the state when it was last sealed
 	vaultChanges  []*vaultChange
 	publishing    bool      // a PublishKeys is on its way
 	begun         uint64    // the reset of one's own account that was told last

@@ -17,9 +17,7 @@ func (c *Client) catchUp(w wire.Welcomed) {
 		return
 	}
 	c.askChain()
-	if w.Revision > c.self.Revision {
-		c.fetchState()
-	}
+	c.heardOfState(w.Revision)
 	c.tendVault()
 	c.sweep()
 	c.resetBegun(w.Reset)
@@ -78,6 +76,7 @@ func (c *Client) ownChainIs(events [][]byte, asked *identity.Chain) error {
 	t.then(func() {
 		c.self.Chain, c.self.chain, c.self.cred = events, chain, cred
 		c.after(c.jitter(tendDelay), c.tendVault)
+		c.after(0, c.writeVault)
 		c.after(c.jitter(2*tendDelay), c.sweep)
 		if chain.Root() != before.Root() {
 			c.refillKeys(0, false)

@@ -132,7 +132,7 @@ func (c *Client) draftPlace(v *conversation, revision uint64) vault.PagePlace {
 
 // saveDraft brings the server's copy up to date. One that has to stay here is removed from there.
 func (c *Client) saveDraft(v *conversation) {
-	if !v.draft.Unsaved || v.draft.busy || c.self == nil || c.conversations[v.id] != v || c.rolledBack || !c.online() {
+	if !v.draft.Unsaved || v.draft.busy || c.self == nil || c.conversations[v.id] != v || !c.online() || !c.vaultIsCurrent() {
 		return
 	}
 	d := vault.Draft{Text: v.draft.Text, At: v.draft.At}

@@ -173,8 +173,8 @@ func (c *Client) frame(l *link, f wire.Frame) {
 		}
 	case wire.PushState:
 		var ref wire.StateRef
-		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil && ref.Revision > c.self.Revision {
-			c.fetchState()
+		if err := wire.Decode(f.Body, &ref); err == nil && c.self != nil {
+			c.heardOfState(ref.Revision)
 		}
 	case wire.PushSignal:
 		var s wire.Signalled

@@ -102,7 +102,7 @@ func (c *Client) takeState(s wire.State) error {
 		c.advance(v)
 	}
 	c.tendVault()
-	c.saveState()
+	c.writeVault()
 	return nil
 }
 

@@ -125,7 +125,7 @@ func (c *Client) armPages(d time.Duration) {
 // writePages writes what is due, one page after the other.
 func (c *Client) writePages() {
 	c.pages.fresh = 0
-	if c.pages.writing || len(c.pages.due) == 0 || c.self == nil || c.rolledBack || !c.online() {
+	if c.pages.writing || len(c.pages.due) == 0 || c.self == nil || !c.online() || !c.vaultIsCurrent() {
 		return
 	}
 	var ids []pageID
@@ -202,8 +202,8 @@ func (c *Client) bucketKeys(id pageID) (keys []vault.PageKey, err error) {
 }
 
 func (w *pageWrite) put(revision uint64, keys []vault.PageKey) error {
-	if w.c.rolledBack {
-		return errRolledBack
+	if !w.c.vaultIsCurrent() {
+		return errNotCurrent
 	}
 	page, err := vault.SealPage(w.c.cfg.Rand, vault.Key(w.me.VaultKey), w.me.VaultEpoch, w.place(revision), keys)
 	if err != nil {
@@ -343,7 +343,7 @@ func (w *pageWrite) failed(err error) {
 	b := &w.c.pages
 	b.writing = false
 	switch code := wire.CodeOf(err); {
-	case code == CodeOffline, code == CodeRolledBack:
+	case code == CodeOffline, !w.c.vaultIsCurrent(): // later, with a connection or the state that is lacking
 	case passes(err) || errors.Is(err, errNewerEpoch):
 		b.attempts++
 		w.c.after(w.c.jitter(w.c.cfg.Backoff.at(b.attempts)+pageIdle), w.c.writePages)
@@ -358,6 +358,9 @@ func (w *pageWrite) failed(err error) {
 
 // patientAttempts is how often a page of an unknown epoch is asked for again before it counts as damaged.
 const patientAttempts = 5
+
+// errNotCurrent says that nothing is to be sealed to the vault key that this device has.
+var errNotCurrent = errors.New("client: the vault has another key by now")
 
 // errNewerEpoch says that another device opened a vault epoch that this one has not heard of yet.
 var errNewerEpoch = errors.New("client: a page of a vault epoch this device does not know yet")

@@ -114,7 +114,7 @@ func (c *Client) stateChanged(t *tx) {
 
 // saveState brings the server's copy of the state up to date.
 func (c *Client) saveState() {
-	if c.self == nil || !c.self.Unsaved || c.saving || c.rolledBack || !c.online() {
+	if c.self == nil || !c.self.Unsaved || c.saving || !c.online() || !c.vaultIsCurrent() {
 		return
 	}
 	me, revision := c.self, c.self.Revision+1

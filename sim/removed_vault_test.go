@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -140,4 +141,70 @@ func opensInfo(key []byte, id wire.ID, sealed []byte) bool {
 	n := chacha20poly1305.NonceSizeX
 	_, err = aead.Open(nil, sealed[:n], sealed[n:], id[:])
 	return err == nil
+}
+
+// A device that was away, or that a server keeps in the dark, has a vault key that the removed device knows too. It
+// seals nothing to it that came after the removal.
+func TestNothingIsSealedToAKeyThatARemovedDeviceKnows(t *testing.T) {
+	for what, dark := range map[string]bool{"by a device that was away": false, "by a device that is kept in the dark": true} {
+		t.Run(what, func(t *testing.T) {
+			tell(t, 2, func(t *testing.T, w *World, p []*person) {
+				ctx := context.Background()
+				phone, ben := p[0], p[1]
+				direct := phone.create(t, wire.Direct, ben)
+				lost, laptop := w.second(t, phone), w.second(t, phone)
+				time.Sleep(20 * time.Second)
+				s := &theft{t: t, w: w, phone: phone, lost: lost, kept: lost.store.Copy()}
+				laptop.lane.set(!dark, false)
+				if dark {
+					laptop.lane.lie(liar{says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+						if asked == wire.OpGetState || f.Kind == wire.PushState {
+							return nil
+						}
+						return []wire.Frame{f}
+					}})
+				}
+				must(t, phone.on().RemoveDevice(ctx, lost.device()))
+				time.Sleep(time.Minute)
+				must(t, phone.crash(ctx))
+				for i := range 120 { // more than wait for a pause
+					_, err := ben.on().Send(ctx, direct, fmt.Sprint("after the removal ", i))
+					must(t, err)
+				}
+				must(t, laptop.on().Draft(ctx, direct, "begun after the removal"))
+				time.Sleep(time.Second)
+				laptop.lane.set(false, false)
+				time.Sleep(3 * time.Minute)
+				laptop.reads(t, direct, "after the removal 119")
+				if n := s.opens(direct); n > 0 {
+					t.Errorf("the removed device opens %d keys and drafts of what came after it", n)
+				}
+				laptop.lane.lie(liar{})
+				laptop.lane.cut()
+				laptop.settle(t)
+				if n := s.opens(direct); n > 0 {
+					t.Errorf("in the end the removed device opens %d", n)
+				}
+			})
+		})
+	}
+}
+
+// opens counts the keys and drafts on the server that open under what the removed device knew.
+func (s *theft) opens(id wire.ID) (n int) {
+	s.t.Helper()
+	pages, err := s.w.server.store.Pages(context.Background(), s.phone.account, id, wire.DraftBucket+1, wire.MaxPages)
+	must(s.t, err)
+	for _, p := range pages {
+		place := vault.PagePlace{Account: s.phone.account, Conversation: id, Bucket: p.Bucket, Revision: p.Revision}
+		for _, key := range s.vaultKeys(s.loot()) {
+			if keys, err := vault.OpenPage(key, place, p.Page); err == nil {
+				n += len(keys)
+			}
+			if d, err := vault.OpenDraft(key, place, p.Page); err == nil && d.Text != "" {
+				n++
+			}
+		}
+	}
+	return n
 }
