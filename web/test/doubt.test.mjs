@@ -51,6 +51,7 @@ describe('keys that are shown otherwise than before', { skip: noBrowser() || noM
     await ana.link('ben').getByText('Keys in doubt').waitFor();
     await doubt(ana).getByRole('link', { name: 'Compare numbers' }).click();
     await ana.page.getByText(/This is the number that this device knows/).waitFor();
+    await ana.page.getByText('Whether this is the number that ben sees is to be compared again.').waitFor();
     await ana.button('Mark as verified').waitFor();
   });
 

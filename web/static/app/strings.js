@@ -501,6 +501,7 @@ export const strings = {
     verification: 'Verification',
     verified: (name) => `You have verified ${name}.`,
     unverified: (name) => `You have not verified ${name} yet.`,
+    compareAgain: (name) => `Whether this is the number that ${name} sees is to be compared again.`,
     verify: 'Mark as verified',
     unverify: 'Take the mark away',
     matched: (name) => `The codes match. ${name} is verified.`,

@@ -66,8 +66,9 @@ export default class ContactView extends PanelView {
   }
 
   #verification(contact) {
-    const { name, verified } = contact;
-    const mark = el('p', { class: ['verified-line', verified ? 'is-safe' : 'is-open'] }, icon(verified ? 'shield' : 'warning'), verified ? words.verified(name) : words.unverified(name));
+    const { name, verified, doubted } = contact;
+    const unverified = doubted ? words.compareAgain : words.unverified;
+    const mark = el('p', { class: ['verified-line', verified ? 'is-safe' : 'is-open'] }, icon(verified ? 'shield' : 'warning'), (verified ? words.verified : unverified)(name));
     const button = el(
       'button',
       { type: 'button', class: ['btn', verified ? 'btn-quiet' : 'btn-primary'], on: { click: () => this.#verify(contact, !verified) } },
