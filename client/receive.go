@@ -72,6 +72,7 @@ func (c *Client) entry(t *tx, v *conversation, e *wire.Entry) error {
 		}
 		return c.messageEntry(t, v, e)
 	}
+	c.count(t, string(ReasonNewer))
 	c.putMessage(t, v, e.Seq, unreadable(e, ReasonNewer))
 	return nil
 }
