@@ -28,6 +28,7 @@ type conversation struct {
 	awaiting    uint64    // seq to be processed before the next step
 	notUntil    time.Time // after a refusal that passes
 	attempts    int
+	turned      bool // down by the server without news, and the person was told
 	wants       []*want
 	reach       uint64    // how far the log went at the last greeting: nothing is sealed before it is processed
 	outside     bool      // the server does not count this device in

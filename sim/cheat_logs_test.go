@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"frond/client"
+	"frond/mls"
 	"frond/wire"
 )
 
@@ -167,6 +168,32 @@ var falseLogs = []attack{
 		time.Sleep(time.Minute)
 		s.warned(s.ben, client.CodeWithheld)
 	}},
+	{"every message is turned down as stale, and nothing new is shown", func(s *plot) {
+		n := 0
+		s.ada.lane.lie(turnedDown(wire.OpSend, wire.CodeStale, &n))
+		s.say(s.ada, "secret turned down")
+		time.Sleep(10 * time.Minute)
+		s.seldom(n)
+		s.warned(s.ada, client.CodeWithheld)
+		sent := keyed{}
+		s.ada.lane.lie(liar{tap: func(said []byte) { s.hear(said); sent.hear(said) }})
+		time.Sleep(2 * time.Minute)
+		s.has(s.ben, "secret turned down")
+		if g, _ := mls.ParseHeader(sent[s.id][0]); len(sent[s.id]) != 1 || g.Epoch != 1 {
+			s.t.Fatalf("%d frames, of epoch %d", len(sent[s.id]), g.Epoch)
+		}
+	}},
+	{"every change is turned down as too late, and nothing new is shown", func(s *plot) {
+		n := 0
+		s.ada.lane.lie(turnedDown(wire.OpHandshake, wire.CodeConflict, &n))
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer cancel()
+		if err := s.ada.on().SetRetention(ctx, s.id, client.DeviceOnly, 0); err == nil {
+			s.t.Fatal("it was changed")
+		}
+		s.seldom(n)
+		s.warned(s.ada, client.CodeWithheld)
+	}},
 	{"ben is said to be a member no longer, and gets nothing more", func(s *plot) {
 		s.cutOff(func(a *wire.Welcomed) {
 			for i := range a.Conversations {
@@ -196,6 +223,35 @@ func (s *plot) cutOff(change func(*wire.Welcomed)) {
 	s.say(s.ada, "secret that ben should have")
 	time.Sleep(3 * time.Minute)
 	s.warned(s.ben, client.CodeWithheld)
+}
+
+// turnedDown refuses a kind of request before it reaches the server, and names no handshake that is new.
+func turnedDown(kind wire.Kind, code wire.Code, n *int) liar {
+	return liar{
+		hears: func(f wire.Frame) wire.Frame {
+			if f.Kind == kind {
+				f.Kind = wire.OpPing
+				f.Body, _ = wire.Encode(wire.Nothing{})
+			}
+			return f
+		},
+		says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			if asked == kind {
+				*n++
+				f.Kind = wire.ReplyFail
+				f.Body, _ = wire.Encode(wire.Error{Code: code, Message: "too late", Last: 1})
+			}
+			return []wire.Frame{f}
+		},
+	}
+}
+
+// seldom demands that what was refused for ten minutes was tried again and again, and not at once.
+func (s *plot) seldom(n int) {
+	s.t.Helper()
+	if n < 5 || n > 100 {
+		s.t.Fatalf("tried %d times", n)
+	}
 }
 
 // without keeps entries back.
