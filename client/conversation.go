@@ -32,6 +32,8 @@ type conversation struct {
 	wants       []*want
 	reach       uint64    // how far the log went at the last greeting: nothing is sealed before it is processed
 	outside     bool      // the server does not count this device in
+	spoilt      wire.ID   // the device whose message of this very epoch did not open
+	compared    time.Time // when the group was last suspected for that
 	ahead       bool      // others were heard from in a later epoch
 	doubted     bool      // somebody's newest chain is being asked for, because of a root that is not known
 	looked      bool      // it was, before joining

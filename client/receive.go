@@ -218,6 +218,9 @@ func (c *Client) reason(t *tx, v *conversation, e *wire.Entry, err error) Reason
 		}
 	}
 	c.doubt(t, v, err)
+	if reasonFor(err) == ReasonDamaged {
+		c.doubtKeys(t, v, e)
+	}
 	return reasonFor(err)
 }
 

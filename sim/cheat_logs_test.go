@@ -168,6 +168,26 @@ var falseLogs = []attack{
 		time.Sleep(time.Minute)
 		s.warned(s.ben, client.CodeWithheld)
 	}},
+	{"two changes get one place in the log, and each person is shown their own", func(s *plot) {
+		ctx := context.Background()
+		s.ben.lane.lie(s.ownInPlace(s.length()+1, s.hear))
+		go func() { _ = s.ben.on().Renew(ctx, s.id) }()
+		time.Sleep(2 * time.Second)
+		if err := s.ada.on().SetRetention(ctx, s.id, client.DeviceOnly, 0); err != nil {
+			s.t.Fatal(err)
+		}
+		for i := range 2 {
+			s.say(s.ada, fmt.Sprint("secret of one side ", i))
+		}
+		time.Sleep(time.Minute)
+		s.warned(s.ben, client.CodeWithheld)
+		for i := range 2 {
+			s.has(s.ben, fmt.Sprint("secret of one side ", i)) // he asked for the keys
+		}
+		if n := s.ben.failures(s.t); n["rejoined"] != 1 || n["lost-step"] != 1 {
+			s.t.Fatalf("ben counted %v", n)
+		}
+	}},
 	{"every message is turned down as stale, and nothing new is shown", func(s *plot) {
 		n := 0
 		s.ada.lane.lie(turnedDown(wire.OpSend, wire.CodeStale, &n))
@@ -240,6 +260,40 @@ func turnedDown(kind wire.Kind, code wire.Code, n *int) liar {
 				*n++
 				f.Kind = wire.ReplyFail
 				f.Body, _ = wire.Encode(wire.Error{Code: code, Message: "too late", Last: 1})
+			}
+			return []wire.Frame{f}
+		},
+	}
+}
+
+// ownInPlace shows ben a change of his own in a place of the log in which everybody else is shown another one.
+func (s *plot) ownInPlace(at uint64, tap func([]byte)) liar {
+	var own wire.Handshake
+	shown := false
+	return liar{
+		tap: tap,
+		hears: func(f wire.Frame) wire.Frame {
+			var h wire.Handshake
+			if f.Kind == wire.OpHandshake && !shown && wire.Decode(f.Body, &h) == nil {
+				own, f.Kind = h, wire.OpPing
+				f.Body, _ = wire.Encode(wire.Nothing{})
+			}
+			return f
+		},
+		says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			now := uint64(time.Now().UnixMilli())
+			var e wire.Entry
+			switch {
+			case asked == wire.OpHandshake && !shown:
+				shown = true
+				f.Kind = wire.ReplyOK
+				f.Body, _ = wire.Encode(wire.Appended{Seq: at, Received: now})
+				e = wire.Entry{Conversation: s.id, Seq: at, Kind: wire.HandshakeEntry, Account: s.ben.account, Device: s.ben.device(),
+					Message: own.Message, Received: now, Frame: own.Frame}
+				body, _ := wire.Encode(e)
+				return []wire.Frame{f, {Kind: wire.PushEntry, Body: body}}
+			case f.Kind == wire.PushEntry && wire.Decode(f.Body, &e) == nil && e.Conversation == s.id && e.Seq == at:
+				return nil
 			}
 			return []wire.Frame{f}
 		},
