@@ -28,9 +28,12 @@ type conversation struct {
 	awaiting    uint64    // seq to be processed before the next step
 	notUntil    time.Time // after a refusal that passes
 	attempts    int
+	turned      bool // down by the server without news, and the person was told
 	wants       []*want
 	reach       uint64    // how far the log went at the last greeting: nothing is sealed before it is processed
 	outside     bool      // the server does not count this device in
+	spoilt      wire.ID   // the device whose message of this very epoch did not open
+	compared    time.Time // when the group was last suspected for that
 	ahead       bool      // others were heard from in a later epoch
 	doubted     bool      // somebody's newest chain is being asked for, because of a root that is not known
 	looked      bool      // it was, before joining

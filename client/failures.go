@@ -12,6 +12,7 @@ const (
 	countLostStep   = "lost-step"      // a group in which others may have gone on alone
 	countLostSeat   = "lost-seat"      // a group that the server does not count this device in
 	countRolledBack = "rolled-back"    // a store that was set back
+	countLogBehind  = "log-behind"     // a log that lacks changes which this device went through
 	countBroken     = "broken-state"   // a record of the store that can not be read
 	countRejoined   = "rejoined"       // a repair that worked
 	countKeyFound   = "key-found"      // a message that became readable after all

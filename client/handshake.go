@@ -153,7 +153,7 @@ func (c *Client) sendPending(v *conversation) {
 			c.refused(v, p, err)
 			return
 		}
-		v.attempts = 0
+		v.attempts, v.turned = 0, false
 		if v.rec.State == stateActive && a.Seq <= v.rec.Cursor {
 			c.passedBy(v)
 			return
@@ -197,6 +197,8 @@ func (c *Client) refused(v *conversation, p *pendingRecord, err error) {
 	case code == wire.CodeConflict && p.Kind == pendingExternal:
 		c.dropPending(v, nil)
 		c.retry(v, nil)
+	case code == wire.CodeConflict && v.tellsNothing(refusal.Last, p.handshake().Previous):
+		c.turnedDown(v, refusal, p.handshake().Previous)
 	case code == wire.CodeConflict:
 		c.dropPending(v, nil)
 		c.await(v, refusal.Last)

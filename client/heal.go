@@ -31,20 +31,28 @@ var errBroken = errors.New("client: a damaged conversation in the store")
 
 // lose gives the conversation's group up for now. A graver cause takes the place of a lighter one.
 func (c *Client) lose(t *tx, v *conversation, why uint8, patience time.Duration) {
-	if v.rec.Lost >= why || v.rec.State != stateActive {
+	if !c.putAside(t, v, why, patience) {
 		return
 	}
-	c.cfg.Log.Warn("the group is not to be used any more", "conversation", v.id, "cause", why)
-	v.rec.Lost = why
-	t.mark(v, markRecord|markLook)
 	c.count(t, [...]string{lostStep: countLostStep, lostSeat: countLostSeat, lostBack: countRolledBack, lostState: countBroken}[why])
 	if why == lostBack {
 		c.countOn(v)
 	}
+}
+
+// putAside lets the group rest until the group information was looked at.
+func (c *Client) putAside(t *tx, v *conversation, why uint8, patience time.Duration) bool {
+	if v.rec.Lost >= why || v.rec.State != stateActive {
+		return false
+	}
+	c.cfg.Log.Warn("the group is not to be used any more", "conversation", v.id, "cause", why)
+	v.rec.Lost = why
+	t.mark(v, markRecord|markLook)
 	t.then(func() {
 		v.notUntil = time.Time{}
 		c.later(v, patience)
 	})
+	return true
 }
 
 // countOn goes on counting where this device does not know how far it was: whatever counters the lost time
@@ -108,6 +116,8 @@ func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, roster *Ros
 		return true, nil
 	case err != nil:
 		return false, err
+	case v.rec.Lost == lostStep && view.Epoch == g.Epoch() && !view.SameState(g) && c.forked(v, g, view, roster):
+		return true, nil
 	case v.rec.Lost == lostStep && (view.Epoch == g.Epoch() || v.rec.Confirmed && view.Epoch < g.Epoch()):
 		c.found(v)
 		return false, nil

@@ -298,7 +298,10 @@ func (c *Client) vaultFault(id wire.ID, why Reason) {
 		return
 	}
 	c.restore.faults[id] = true
-	c.emit(Fault{Code: CodeVault, Text: explanations[why].Text, Action: explanations[why].Action})
+	t := c.begin()
+	c.count(t, string(why))
+	t.emit(Fault{Code: CodeVault, Text: explanations[why].Text, Action: explanations[why].Action})
+	_ = t.commit()
 }
 
 // RestoreAgain asks the vault once more for what could not be restored of a conversation.

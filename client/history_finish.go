@@ -17,6 +17,9 @@ func (s *stretch) finish() {
 		t.put(s.me.keys.row("msg", v.id, r.seq), r.rec)
 		c.index(t, v, r.seq, r.rec.Fate)
 		s.count(t, r)
+		if !r.here {
+			c.count(t, string(r.rec.Reason))
+		}
 		healed = s.heal(t, r) || healed
 	}
 	for _, l := range s.lacks {

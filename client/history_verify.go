@@ -43,7 +43,11 @@ func (s *stretch) lookUp(entries []wire.Entry) error {
 		return nil
 	}
 	r := s.me.keys.between("msg", s.v.id, entries[len(entries)-1].Seq, entries[0].Seq+1)
-	return s.c.eachMessageIn(r, func(seq uint64, rec *messageRecord) { s.have[seq] = rec })
+	return s.c.eachMessageIn(r, func(seq uint64, rec *messageRecord) {
+		if rec.Notice == nil || rec.Notice.What != noticeCountedOut { // which stands in a place that the log may have used
+			s.have[seq] = rec
+		}
+	})
 }
 
 // endsAtReset finds that what comes now is from before the account began anew: one line says so, in place of

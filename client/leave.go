@@ -109,6 +109,7 @@ func (c *Client) leaveEntry(t *tx, v *conversation, e *wire.Entry, proposals [][
 	next, account, err := c.verifier.leaving(c.mls(), g, proposals)
 	if err != nil {
 		c.cfg.Log.Warn("skipped a leave", "conversation", v.id, "seq", e.Seq, "error", err)
+		c.count(t, countSkipped)
 		c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSkipped, By: e.Account})
 		return nil
 	}

@@ -19,6 +19,8 @@ const (
 	noticeSetting = 8 // By changed the settings
 	noticeLeft    = 9 // By left
 
+	noticeCountedOut = 10 // the server put By out, and nobody was seen to do it
+
 	noticeNewRoot    = 20 // By removed a device, and has another root since
 	noticeReset      = 21 // By began anew: what came before can not be opened
 	noticeReadmitted = 22 // By accepted the new keys of Accounts
@@ -118,6 +120,8 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = by + " joined"
 	case noticeLeft:
 		text = by + " left"
+	case noticeCountedOut:
+		text = "The server no longer counts you in. Nobody was seen to remove you"
 	case noticeDevice:
 		text = by + " signed in on a new device"
 	case noticeSetting:

@@ -72,6 +72,7 @@ func (c *Client) entry(t *tx, v *conversation, e *wire.Entry) error {
 		}
 		return c.messageEntry(t, v, e)
 	}
+	c.count(t, string(ReasonNewer))
 	c.putMessage(t, v, e.Seq, unreadable(e, ReasonNewer))
 	return nil
 }
@@ -229,6 +230,9 @@ func (c *Client) reason(t *tx, v *conversation, e *wire.Entry, err error) Reason
 		}
 	}
 	c.doubt(t, v, err)
+	if reasonFor(err) == ReasonDamaged {
+		c.doubtKeys(t, v, e)
+	}
 	return reasonFor(err)
 }
 

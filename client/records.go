@@ -188,7 +188,7 @@ func (p *pendingRecord) handshake() wire.Handshake {
 	if p.Kind == pendingLeave {
 		var leave wire.Leave
 		_ = wire.Decode(p.Body, &leave) // as above
-		return wire.Handshake{Conversation: leave.Conversation, Message: leave.Message, Frame: leave.Frame()}
+		return wire.Handshake{Conversation: leave.Conversation, Message: leave.Message, Previous: leave.Previous, Frame: leave.Frame()}
 	}
 	var h wire.Handshake
 	_ = wire.Decode(p.Body, &h) // as above
@@ -232,6 +232,16 @@ func (s *sealedRecord) epoch() uint64 {
 	var m wire.Send
 	_ = wire.Decode(s.Body, &m) // written by this device; what cannot be read is of no epoch
 	return epochOf(&wire.Entry{Frame: m.Frame})
+}
+
+// handshake is the last one that the log had when the message was sealed.
+func (s *sealedRecord) handshake() uint64 {
+	if s == nil {
+		return 0
+	}
+	var m wire.Send
+	_ = wire.Decode(s.Body, &m) // as above
+	return m.Handshake
 }
 
 // messageRecord is a row of the timeline.

@@ -103,7 +103,7 @@ func (c *Client) sendNext(v *conversation) {
 			c.sendRefused(v, row, err)
 			return
 		}
-		v.attempts = 0
+		v.attempts, v.turned = 0, false
 		c.acceptedRow(v, row, a)
 		c.advance(v)
 	})
@@ -178,11 +178,13 @@ func (c *Client) sendRefused(v *conversation, row *outboxRow, err error) {
 		return
 	}
 	refusal := new(wire.Error)
-	if wire.CodeOf(err) == wire.CodeStale {
-		c.unseal(v, row)
-		if asWire(err, refusal) {
-			c.await(v, refusal.Last)
+	if code := wire.CodeOf(err); (code == wire.CodeStale || code == wire.CodeConflict) && asWire(err, refusal) {
+		if v.tellsNothing(refusal.Last, row.rec.Sealed.handshake()) {
+			c.turnedDown(v, refusal, row.rec.Sealed.handshake())
+			return
 		}
+		c.unseal(v, row)
+		c.await(v, refusal.Last)
 		c.advance(v)
 		return
 	}

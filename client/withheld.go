@@ -39,6 +39,7 @@ func (c *Client) jump(t *tx, v *conversation, e *wire.Entry) bool {
 		return false
 	}
 	c.lacking(t, v, v.rec.Cursor, e.Seq)
+	c.count(t, string(ReasonWithheld))
 	c.putMessage(t, v, e.Seq-1, messageRecord{Message: e.Message, At: e.Received, Reason: ReasonWithheld})
 	v.rec.Cursor = e.Seq - 1
 	return true

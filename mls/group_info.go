@@ -190,6 +190,11 @@ func InspectGroupInfo(message []byte) (*GroupInfoView, error) {
 	}, nil
 }
 
+// SameState reports whether the group information is of the very state that g is in: the same commits led there.
+func (v *GroupInfoView) SameState(g *Group) bool {
+	return v.Epoch == g.Epoch() && bytes.Equal(v.info.context.confirmedTranscriptHash, g.context.confirmedTranscriptHash)
+}
+
 func openGroupInfo(message []byte) (*groupInfo, *suite, error) {
 	r, err := openMessageOf(WireGroupInfo, "a group info", bytes.Clone(message))
 	if err != nil {

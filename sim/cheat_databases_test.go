@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"frond/client"
@@ -34,6 +35,9 @@ var falseDatabases = []attack{
 		time.Sleep(10 * time.Minute)
 		s.warned(s.ben, client.CodeWithheld)
 		s.shows(s.ben, client.ReasonWithheld)
+		if n := s.ben.failures(s.t)["withheld"]; n != 1 {
+			s.t.Fatalf("counted %d times", n)
+		}
 	}},
 	{"ben's name is given to eve's account", func(s *plot) {
 		s.tamper(fmt.Sprintf("UPDATE account SET name = 'nobody' WHERE id = x'%s'", s.ben.account),
@@ -55,6 +59,47 @@ var falseDatabases = []attack{
 		err := eve.on().SignIn(ctx, eve.credentials())
 		_ = eve.crash(ctx)
 		s.refused(err, wire.CodeWrongPassword)
+	}},
+	{"ben's device is taken out of the members", func(s *plot) {
+		s.tamper(fmt.Sprintf("DELETE FROM member WHERE conversation = x'%s' AND device = x'%s'", s.id, s.ben.device()))
+		time.Sleep(5 * time.Minute)
+		s.warned(s.ben, client.CodeWithheld)
+		rows := s.ben.rows(s.t, s.id)
+		if last := rows[len(rows)-1]; !last.Notice || !strings.Contains(last.Text, "no longer counts you in") || len(s.ben.texts(s.t, s.id)) != 2 {
+			s.t.Fatal(told(rows))
+		}
+		s.silent = true // the server lets ben into nothing more
+	}},
+	{"the whole database is put back to what it was before a change", func(s *plot) {
+		old, err := s.w.server.snapshot()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if err := s.ada.on().SetRetention(context.Background(), s.id, client.DeviceOnly, 0); err != nil {
+			s.t.Fatal(err)
+		}
+		s.say(s.ben, "secret of the time that is gone")
+		newer, err := s.w.server.snapshot()
+		if err == nil {
+			err = s.w.server.restore(old)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		for _, p := range []*person{s.ada, s.ben} {
+			s.say(p, "secret that waits, of "+p.name)
+			time.Sleep(10 * time.Minute)
+			s.waits(p)
+		}
+		if err := s.w.server.restore(newer); err != nil { // and nothing was lost
+			s.t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		for _, p := range []*person{s.ada, s.ben} {
+			s.has(s.ada, "secret that waits, of "+p.name)
+			s.has(s.ben, "secret that waits, of "+p.name)
+		}
 	}},
 	{"the whole database is put back to what it was before", func(s *plot) {
 		old, err := s.w.server.snapshot()
@@ -78,6 +123,27 @@ func (s *plot) tamper(statements ...string) {
 		s.t.Fatal(err)
 	}
 	time.Sleep(time.Minute)
+}
+
+// waits demands that the newest message waits to be sent, and that the person was told why in plain words, once.
+func (s *plot) waits(p *person) {
+	s.t.Helper()
+	rows := p.rows(s.t, s.id)
+	if last := rows[len(rows)-1]; last.State != client.Pending || last.Reason != nil {
+		s.t.Fatalf("%s has%s", p.name, told(rows))
+	}
+	n := p.failures(s.t)["log-behind"]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	said := 0
+	for _, f := range p.faults {
+		if strings.Contains(f.Text, "has an older copy of this conversation") {
+			said++
+		}
+	}
+	if n != 1 || said != 1 {
+		s.t.Fatalf("%s was told %d times, and counted %d", p.name, said, n)
+	}
 }
 
 // whileBenIsAway lets ada say something which ben gets only after the database was changed.

@@ -37,6 +37,9 @@ func alteredEntries() (all []attack) {
 			if last.State != client.Unreadable || last.Text != "" || last.Reason == nil || last.Reason.Code != string(trick.want) {
 				s.t.Fatalf("%+v, %+v, want %s", last, last.Reason, trick.want)
 			}
+			if n := s.ben.failures(s.t)[string(trick.want)]; n != 1 {
+				s.t.Fatalf("counted %d times", n)
+			}
 		}})
 	}
 	return append(all, attack{"ada is shown her own message altered", func(s *plot) {

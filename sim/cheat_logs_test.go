@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"frond/client"
+	"frond/mls"
 	"frond/wire"
 )
 
@@ -167,6 +168,52 @@ var falseLogs = []attack{
 		time.Sleep(time.Minute)
 		s.warned(s.ben, client.CodeWithheld)
 	}},
+	{"two changes get one place in the log, and each person is shown their own", func(s *plot) {
+		ctx := context.Background()
+		s.ben.lane.lie(s.ownInPlace(s.length()+1, s.hear))
+		go func() { _ = s.ben.on().Renew(ctx, s.id) }()
+		time.Sleep(2 * time.Second)
+		if err := s.ada.on().SetRetention(ctx, s.id, client.DeviceOnly, 0); err != nil {
+			s.t.Fatal(err)
+		}
+		for i := range 2 {
+			s.say(s.ada, fmt.Sprint("secret of one side ", i))
+		}
+		time.Sleep(time.Minute)
+		s.warned(s.ben, client.CodeWithheld)
+		for i := range 2 {
+			s.has(s.ben, fmt.Sprint("secret of one side ", i)) // he asked for the keys
+		}
+		if n := s.ben.failures(s.t); n["rejoined"] != 1 || n["lost-step"] != 1 {
+			s.t.Fatalf("ben counted %v", n)
+		}
+	}},
+	{"every message is turned down as stale, and nothing new is shown", func(s *plot) {
+		n := 0
+		s.ada.lane.lie(turnedDown(wire.OpSend, wire.CodeStale, &n))
+		s.say(s.ada, "secret turned down")
+		time.Sleep(10 * time.Minute)
+		s.seldom(n)
+		s.warned(s.ada, client.CodeWithheld)
+		sent := keyed{}
+		s.ada.lane.lie(liar{tap: func(said []byte) { s.hear(said); sent.hear(said) }})
+		time.Sleep(2 * time.Minute)
+		s.has(s.ben, "secret turned down")
+		if g, _ := mls.ParseHeader(sent[s.id][0]); len(sent[s.id]) != 1 || g.Epoch != 1 {
+			s.t.Fatalf("%d frames, of epoch %d", len(sent[s.id]), g.Epoch)
+		}
+	}},
+	{"every change is turned down as too late, and nothing new is shown", func(s *plot) {
+		n := 0
+		s.ada.lane.lie(turnedDown(wire.OpHandshake, wire.CodeConflict, &n))
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer cancel()
+		if err := s.ada.on().SetRetention(ctx, s.id, client.DeviceOnly, 0); err == nil {
+			s.t.Fatal("it was changed")
+		}
+		s.seldom(n)
+		s.warned(s.ada, client.CodeWithheld)
+	}},
 	{"ben is said to be a member no longer, and gets nothing more", func(s *plot) {
 		s.cutOff(func(a *wire.Welcomed) {
 			for i := range a.Conversations {
@@ -196,6 +243,69 @@ func (s *plot) cutOff(change func(*wire.Welcomed)) {
 	s.say(s.ada, "secret that ben should have")
 	time.Sleep(3 * time.Minute)
 	s.warned(s.ben, client.CodeWithheld)
+}
+
+// turnedDown refuses a kind of request before it reaches the server, and names no handshake that is new.
+func turnedDown(kind wire.Kind, code wire.Code, n *int) liar {
+	return liar{
+		hears: func(f wire.Frame) wire.Frame {
+			if f.Kind == kind {
+				f.Kind = wire.OpPing
+				f.Body, _ = wire.Encode(wire.Nothing{})
+			}
+			return f
+		},
+		says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			if asked == kind {
+				*n++
+				f.Kind = wire.ReplyFail
+				f.Body, _ = wire.Encode(wire.Error{Code: code, Message: "too late", Last: 1})
+			}
+			return []wire.Frame{f}
+		},
+	}
+}
+
+// ownInPlace shows ben a change of his own in a place of the log in which everybody else is shown another one.
+func (s *plot) ownInPlace(at uint64, tap func([]byte)) liar {
+	var own wire.Handshake
+	shown := false
+	return liar{
+		tap: tap,
+		hears: func(f wire.Frame) wire.Frame {
+			var h wire.Handshake
+			if f.Kind == wire.OpHandshake && !shown && wire.Decode(f.Body, &h) == nil {
+				own, f.Kind = h, wire.OpPing
+				f.Body, _ = wire.Encode(wire.Nothing{})
+			}
+			return f
+		},
+		says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			now := uint64(time.Now().UnixMilli())
+			var e wire.Entry
+			switch {
+			case asked == wire.OpHandshake && !shown:
+				shown = true
+				f.Kind = wire.ReplyOK
+				f.Body, _ = wire.Encode(wire.Appended{Seq: at, Received: now})
+				e = wire.Entry{Conversation: s.id, Seq: at, Kind: wire.HandshakeEntry, Account: s.ben.account, Device: s.ben.device(),
+					Message: own.Message, Received: now, Frame: own.Frame}
+				body, _ := wire.Encode(e)
+				return []wire.Frame{f, {Kind: wire.PushEntry, Body: body}}
+			case f.Kind == wire.PushEntry && wire.Decode(f.Body, &e) == nil && e.Conversation == s.id && e.Seq == at:
+				return nil
+			}
+			return []wire.Frame{f}
+		},
+	}
+}
+
+// seldom demands that what was refused for ten minutes was tried again and again, and not at once.
+func (s *plot) seldom(n int) {
+	s.t.Helper()
+	if n < 5 || n > 100 {
+		s.t.Fatalf("tried %d times", n)
+	}
 }
 
 // without keeps entries back.

@@ -139,7 +139,11 @@ func (s *plot) secrets() map[string][]byte {
 			all[p.name+"'s "+name] = self.field(s.t, n)
 		}
 		all[p.name+"'s password key"] = p.keys.Wrap[:]
-		p.each(s.t, fmt.Sprintf("%s/conv/%s", p.account, s.id), func(key string, r stolen) { all["the join key"] = r.field(s.t, 6) })
+		p.each(s.t, fmt.Sprintf("%s/conv/%s", p.account, s.id), func(key string, r stolen) {
+			if k := r.field(s.t, 6); !bytes.Equal(k, make([]byte, len(k))) { // who is out has none
+				all["the join key"] = k
+			}
+		})
 		p.each(s.t, fmt.Sprintf("%s/msg/%s", p.account, s.id), func(key string, r stolen) {
 			if r[8] != nil {
 				all["the key of "+key] = r.field(s.t, 8)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -382,6 +383,7 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 				again.lane.cheat(trick.cheat(s))
 				again.signInOn(t)
 				again.hasTexts(t, id, trick.want...)
+				again.counted(t, id, trick.fault)
 				again.mu.Lock()
 				told := slices.ContainsFunc(again.faults, func(f client.Fault) bool { return f.Code == client.CodeVault })
 				again.mu.Unlock()
@@ -396,6 +398,23 @@ func TestAServerThatCheatsWithHistoryIsFoundOut(t *testing.T) {
 				again.hasTexts(t, id, said...)
 			})
 		})
+	}
+}
+
+// counted demands that every row with a reason was counted under it, and a page that does not open beside its rows.
+func (p *person) counted(t *testing.T, id wire.ID, page bool) {
+	t.Helper()
+	want := map[string]uint64{}
+	for _, m := range p.rows(t, id) {
+		if m.Reason != nil {
+			want[m.Reason.Code]++
+		}
+	}
+	if page {
+		want["vault-damaged"]++
+	}
+	if got := p.failures(t); !maps.Equal(got, want) {
+		t.Fatalf("counted %v, want %v", got, want)
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 	CodeNameTaken       Code = "name-taken"      //
 	CodeRegistration    Code = "registration"    // closed, or the invite is missing or not valid
 	CodeExists          Code = "exists"          // Error.Conversation names what is already there
-	CodeConflict        Code = "conflict"        // lost the race: Error.Last is the seq to process first
+	CodeConflict        Code = "conflict"        // lost the race: Error.Last is the seq to process first; one processed before says that the log is an older copy
 	CodeStale           Code = "stale"           // sealed too many handshakes ago: catch up, seal again
 	CodeHeld            Code = "held"            // not yet: a protection runs, Error.RetryAfter seconds more
 	CodeLimit           Code = "limit"           // too many devices, conversations, ... on this server

@@ -44,7 +44,7 @@ type Report struct {
 // FailureNames are the names that a report may count, in order.
 var FailureNames = []string{
 	"altered", "before-join", "before-reset", "behind", "broken-state", "damaged", "forged", "forked", "gone", "key-found",
-	"key-gone", "lifetime", "lost-seat", "lost-step", "missing-before", "newer", "no-key", "own-lost", "rejoined", "replayed", "rolled-back",
+	"key-gone", "lifetime", "log-behind", "lost-seat", "lost-step", "missing-before", "newer", "no-key", "own-lost", "rejoined", "replayed", "rolled-back",
 	"skipped-commit", "vault-damaged", "vault-stale", "withheld",
 }
 

@@ -50,7 +50,7 @@ func (b *ledger) checkSend(it *item, c *conversation) *wire.Error {
 	case b.member(c.id, it.device) == nil:
 		return errNotMember()
 	case it.send.Handshake > c.lastHandshake:
-		return wire.Errorf(wire.CodeBadRequest, "the log has no such handshake yet")
+		return behind(wire.CodeConflict, c, "The server's copy of this conversation is older than this device's.")
 	case c.stale(it.send.Handshake):
 		return behind(wire.CodeStale, c, "The conversation has moved on. Catch up and seal the message again.")
 	}

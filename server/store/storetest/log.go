@@ -72,7 +72,9 @@ func mixedBatch(w *world) {
 			w.refused(r.Err, wire.CodeForbidden)
 		case 5:
 			w.refused(r.Err, wire.CodeNotFound)
-		case 7, 8:
+		case 7:
+			w.equal(w.refused(r.Err, wire.CodeConflict).Last, uint64(1))
+		case 8:
 			w.refused(r.Err, wire.CodeBadRequest)
 		default:
 			w.ok(r.Err)
@@ -219,8 +221,9 @@ func stale(w *world) {
 			w.equal(w.refused(r.Err, wire.CodeStale).Last, last)
 		}
 	}
-	w.refused(w.append(w.send(people[1], id, last+1))[0].Err, wire.CodeBadRequest)
-	w.refused(w.append(w.send(people[1], id, 1<<63+5))[0].Err, wire.CodeBadRequest)
+	for _, later := range []uint64{last + 1, 1<<63 + 5} { // of a log that this one is an older copy of
+		w.equal(w.refused(w.append(w.send(people[1], id, later))[0].Err, wire.CodeConflict).Last, last)
+	}
 }
 
 func reading(w *world) {
