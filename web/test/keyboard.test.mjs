@@ -133,7 +133,7 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
     assert.ok(await stay.evaluate((n) => n === document.activeElement), 'the focus did not return');
     await tabTo('button', 'Settings');
     await press('Enter');
-    await ana.page.getByRole('region', { name: 'Messages that could not be opened' }).getByText('There are none on this device.').waitFor();
+    await ana.page.getByRole('region', { name: 'What went wrong on this device' }).getByText('Nothing has.').waitFor();
     await tabTo('link', 'Make a recovery code');
     await tabTo('button', 'Rename Chrome on Linux');
     await tabTo('switch', 'The password alone is not enough');
