@@ -87,7 +87,11 @@ func TestWhoMaySayHowLongMessagesAreKept(t *testing.T) {
 			timer uint32
 			line  string
 		}{
+			{client.Disappearing, 300, "disappear after 5 minutes"},
+			{client.Disappearing, 3600, "disappear after 1 hour"},
 			{client.Disappearing, 24 * 3600, "disappear after 1 day"},
+			{client.Disappearing, 7 * 24 * 3600, "disappear after 1 week"},
+			{client.Disappearing, 28 * 24 * 3600, "disappear after 4 weeks"},
 			{client.DeviceOnly, 0, "be kept only on the devices that receive them"},
 			{client.Full, 0, "be kept"},
 		} {
