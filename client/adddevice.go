@@ -37,19 +37,22 @@ type newcomer struct {
 	body  wire.AddDevice
 }
 
-// opener opens the vault that a session hands out.
-type opener func(wire.Session) (selfRecord, accountState, error)
+// entrance is how a device comes into an account.
+type entrance struct {
+	open    func(wire.Session) (selfRecord, accountState, error) // the vault that a session hands out
+	replace wire.ID                                              // the device in whose place it comes; zero: none
+}
 
 // addDevice unlocks the vault and makes this one more of the account's devices.
-func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session) error {
-	return c.becomeDevice(ctx, s, func(now wire.Session) (selfRecord, accountState, error) { return unlock(by, now) })
+func (c *Client) addDevice(ctx context.Context, by unlockRecord, s wire.Session, replace wire.ID) error {
+	return c.becomeDevice(ctx, s, entrance{func(now wire.Session) (selfRecord, accountState, error) { return unlock(by, now) }, replace})
 }
 
 // becomeDevice makes this one more of the account's devices. Other devices may come and go, and the vault
 // change, at the same moment; then it begins again with what the server shows now.
-func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open opener) error {
+func (c *Client) becomeDevice(ctx context.Context, s wire.Session, by entrance) error {
 	for try := 1; ; try++ {
-		n, err := c.newcomer(ctx, s, open)
+		n, err := c.newcomer(ctx, s, by)
 		if err == nil {
 			err = c.postWire(ctx, wire.PathDevice, n.body, &wire.Nothing{})
 		}
@@ -61,7 +64,7 @@ func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open opener) 
 			return c.refuseSession(ctx, err)
 		}
 		fresh, again := c.sessionNow(ctx, s)
-		if lost && wire.CodeOf(again) == wire.CodeForbidden { // the session has a device: this one
+		if lost && wire.CodeOf(again) == wire.CodeForbidden && !n.rec.Device.IsZero() { // the session has a device: this one
 			return c.run(ctx, func() error { return c.enterNew(n.rec, n.state) })
 		}
 		if wire.CodeOf(again) == wire.CodeUnauthenticated {
@@ -75,8 +78,15 @@ func (c *Client) becomeDevice(ctx context.Context, s wire.Session, open opener) 
 }
 
 // newcomer opens the vault and makes the device.
-func (c *Client) newcomer(ctx context.Context, s wire.Session, open opener) (n newcomer, err error) {
+func (c *Client) newcomer(ctx context.Context, s wire.Session, by entrance) (n newcomer, err error) {
+	var sums []wire.PageSum
+	if !by.replace.IsZero() {
+		if sums, err = c.postSums(ctx); err != nil {
+			return n, err
+		}
+	}
 	err = c.run(ctx, func() (err error) {
+		c.replaceable = nil
 		known, err := c.knownAccount(s.Name)
 		if err != nil {
 			return err
@@ -86,7 +96,7 @@ func (c *Client) newcomer(ctx context.Context, s wire.Session, open opener) (n n
 				return err
 			}
 		}
-		if n.rec, n.state, err = open(s); err != nil {
+		if n.rec, n.state, err = by.open(s); err != nil {
 			return err
 		}
 		root, err := identity.ParseRoot(n.rec.Root)
@@ -100,11 +110,7 @@ func (c *Client) newcomer(ctx context.Context, s wire.Session, open opener) (n n
 		if err := listsAll(chain, n.rec.Headed); err != nil {
 			return err
 		}
-		if err := c.newDevice(&n.rec, chain, root); err != nil {
-			return err
-		}
-		n.body = wire.AddDevice{Device: n.rec.Device, Index: uint64(chain.Len()), Events: n.rec.Chain[chain.Len():]}
-		return nil
+		return c.comeIn(&n, chain, by.replace, sums)
 	})
 	return n, err
 }

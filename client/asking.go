@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"frond/client/vault"
+	"frond/identity"
 	"frond/wire"
 )
 
@@ -47,19 +48,24 @@ type seeking struct {
 	account wire.ID
 	asking  *vault.Asking
 	cancel  context.CancelFunc
+	replace wire.ID    // the device in whose place this one comes; zero: none
 	nonce   *wire.Hash // of who answers; there is one
 	digits  string
 }
 
 // AskApproval asks the account's devices to let this one in, in place of an earlier request. It returns what a QR
-// code is to show; events follow.
-func (c *Client) AskApproval(ctx context.Context) (code []byte, err error) {
-	s := &seeking{c: c}
+// code is to show; events follow. replace is the device in whose place this one comes, or zero.
+func (c *Client) AskApproval(ctx context.Context, replace wire.ID) (code []byte, err error) {
+	now, err := c.lockedSession(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &seeking{c: c, account: now.Account, replace: replace}
 	err = c.run(ctx, func() (err error) {
-		if c.locked == nil {
-			return errNotLocked
+		chain, err := identity.ParseChain(now.Chain)
+		if err == nil && replace.IsZero() && len(chain.Devices()) >= wire.MaxDevices {
+			return c.tooMany(chain, nil) // before somebody compares digits in vain
 		}
-		s.account = c.locked.Account
 		if s.asking, err = vault.NewAsking(c.cfg.Rand, s.account); err != nil {
 			return err
 		}
@@ -206,9 +212,9 @@ func (s *seeking) enter(ctx context.Context, status wire.ApprovalStatus) {
 		return
 	}
 	s.tell(ApprovalAllowed)
-	err = s.c.becomeDevice(ctx, *status.Session, func(now wire.Session) (selfRecord, accountState, error) {
+	err = s.c.becomeDevice(ctx, *status.Session, entrance{func(now wire.Session) (selfRecord, accountState, error) {
 		return openVault(now, epoch, key)
-	})
+	}, s.replace})
 	if err != nil {
 		s.end(ApprovalExpired, err)
 	}

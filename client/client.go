@@ -69,6 +69,7 @@ type Client struct {
 	session       Session
 	self          *self         // nil while nobody is signed in
 	locked        *wire.Session // signed in, but the vault is not open
+	replaceable   []OwnDevice   // in whose place a new device may come
 	seeking       *seeking      // asks to be let in
 	letIns        map[wire.ID]*letIn
 	conversations map[wire.ID]*conversation
@@ -132,6 +133,7 @@ func New(cfg Config) (*Client, error) {
 // forget drops what is known of an account from memory.
 func (c *Client) forget() {
 	c.self, c.locked, c.letIns = nil, nil, map[wire.ID]*letIn{}
+	c.replaceable = nil
 	c.stopSeeking()
 	c.wakeNever()
 	c.ahead = 0

@@ -8,21 +8,22 @@ import (
 
 // Codes of errors that arise on this side, beside those of package wire.
 const (
-	CodeOffline       wire.Code = "offline"        // the server can not be reached now
-	CodeStorage       wire.Code = "storage"        // this device can not keep what it must
-	CodeWeakPassword  wire.Code = "weak-password"  //
-	CodeNotSignedIn   wire.Code = "not-signed-in"  //
-	CodeUnknownPerson wire.Code = "unknown-person" // no such user name
-	CodeKeyChanged    wire.Code = "key-changed"    // somebody's root is not the pinned one
-	CodeRolledBack    wire.Code = "rolled-back"    // the server shows an older state of the account than was seen
-	CodeResetBegun    wire.Code = "reset-begun"    // somebody may begin one's own account anew
-	CodeVault         wire.Code = "vault"          // stored message keys are not what they were
-	CodeWithheld      wire.Code = "withheld"       // the server keeps back, or lost, what it said it has
-	CodeEmpty         wire.Code = "empty"          // nothing to send
-	CodeRejoined      wire.Code = "rejoined"       // a conversation was joined again, and others changed meanwhile
-	CodeApproval      wire.Code = "approval"       // a device is not let in, and why
-	CodeRecovery      wire.Code = "recovery-code"  // mistyped, or not the account's
-	CodePasswordUnset wire.Code = "password-unset" // what was chosen with the recovery code is not in force
+	CodeOffline       wire.Code = "offline"          // the server can not be reached now
+	CodeStorage       wire.Code = "storage"          // this device can not keep what it must
+	CodeWeakPassword  wire.Code = "weak-password"    //
+	CodeNotSignedIn   wire.Code = "not-signed-in"    //
+	CodeUnknownPerson wire.Code = "unknown-person"   // no such user name
+	CodeKeyChanged    wire.Code = "key-changed"      // somebody's root is not the pinned one
+	CodeRolledBack    wire.Code = "rolled-back"      // the server shows an older state of the account than was seen
+	CodeResetBegun    wire.Code = "reset-begun"      // somebody may begin one's own account anew
+	CodeVault         wire.Code = "vault"            // stored message keys are not what they were
+	CodeWithheld      wire.Code = "withheld"         // the server keeps back, or lost, what it said it has
+	CodeEmpty         wire.Code = "empty"            // nothing to send
+	CodeRejoined      wire.Code = "rejoined"         // a conversation was joined again, and others changed meanwhile
+	CodeApproval      wire.Code = "approval"         // a device is not let in, and why
+	CodeRecovery      wire.Code = "recovery-code"    // mistyped, or not the account's
+	CodeTooMany       wire.Code = "too-many-devices" // one must be replaced: Replaceable lists them
+	CodePasswordUnset wire.Code = "password-unset"   // what was chosen with the recovery code is not in force
 )
 
 // Event tells the user interface that something is now so. Events are values, they carry whole

@@ -100,8 +100,9 @@ func (c *Client) sessionNow(ctx context.Context, s wire.Session) (fresh wire.Ses
 	return fresh, nil
 }
 
-// Unlock opens the vault by recovery code, after a sign-in that left it locked.
-func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
+// Unlock opens the vault by recovery code, after a sign-in that left it locked. replace is the device in whose place
+// this one comes, or zero.
+func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode, replace wire.ID) error {
 	s, err := c.lockedSession(ctx)
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func (c *Client) Unlock(ctx context.Context, code vault.RecoveryCode) error {
 	if err != nil {
 		return err
 	}
-	err = c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s)
+	err = c.addDevice(ctx, unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, s, replace)
 	if wire.CodeOf(err) == wire.CodeWrongPassword {
 		return errNotTheCode
 	}

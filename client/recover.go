@@ -9,8 +9,9 @@ import (
 )
 
 // Recover signs in by recovery code on a device without keys, and sets a new password. From the moment somebody
-// is signed in, the password is set even if this is interrupted.
-func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCode, next vault.Keys, kdf wire.KDF) error {
+// is signed in, the password is set even if this is interrupted. replace is the device in whose place this one
+// comes, or zero.
+func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCode, next vault.Keys, kdf wire.KDF, replace wire.ID) error {
 	name, err := wire.CheckUserName(name)
 	if err != nil {
 		return wire.Errorf(wire.CodeWrongPassword, "The user name or the recovery code is wrong.")
@@ -31,11 +32,11 @@ func (c *Client) Recover(ctx context.Context, name string, code vault.RecoveryCo
 		if err := c.postWire(ctx, wire.PathRecover, wire.Recover{Name: name, Auth: keys.Auth}, &s); err != nil {
 			return err
 		}
-		return c.becomeDevice(ctx, s, func(now wire.Session) (selfRecord, accountState, error) {
+		return c.becomeDevice(ctx, s, entrance{func(now wire.Session) (selfRecord, accountState, error) {
 			rec, state, err := unlock(unlockRecord{uint8(vault.SlotRecovery), keys.Wrap}, now)
 			rec.Chosen = &chosenRecord{Auth: next.Auth, KDF: kdf, Opener: o}
 			return rec, state, err
-		})
+		}, replace})
 	})
 	if err != nil {
 		return err

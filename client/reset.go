@@ -81,7 +81,7 @@ func (c *Client) beginAnew(name string, base wire.ResetBase, next vault.Keys, kd
 		Account: base.Account, Name: name, Root: root.Marshal(), VaultKey: wire.Hash(key),
 		VaultEpoch: base.Epoch + 1, Revision: base.Revision + 1, Lost: base.Epoch,
 	}
-	if err := c.newDevice(&rec, chain, root); err != nil {
+	if _, err := c.newDevice(&rec, chain, root); err != nil {
 		return rec, body, err
 	}
 	body = wire.Reset{

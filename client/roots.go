@@ -37,15 +37,18 @@ func rootIs(seed []byte, chain *identity.Chain) error {
 	return err
 }
 
-// replaceRoot removes a device from the chain and puts a new root into chain and record.
-func (c *Client) replaceRoot(rec *selfRecord, device wire.ID) (*identity.Chain, error) {
-	old, err := c.root()
+// shutOut takes a device out of chain and record: the root that it knew is replaced, and the vault epoch whose key it
+// knows is closed with the pages that there are.
+func (c *Client) shutOut(rec *selfRecord, chain *identity.Chain, device wire.ID, sums []wire.PageSum) (*identity.Chain, error) {
+	if err := rootIs(rec.Root, chain); err != nil {
+		return nil, err
+	}
+	old, err := identity.ParseRoot(rec.Root)
 	if err != nil {
 		return nil, err
 	}
 	now := c.cfg.Now()
-	chain, err := c.self.chain.RemoveDevice(old, identity.ID(device), now)
-	if err != nil {
+	if chain, err = chain.RemoveDevice(old, identity.ID(device), now); err != nil {
 		return nil, err
 	}
 	next, err := identity.NewRoot(c.cfg.Rand)
@@ -55,6 +58,7 @@ func (c *Client) replaceRoot(rec *selfRecord, device wire.ID) (*identity.Chain, 
 	rec.Formers = append(slices.Clip(rec.Formers), rec.Root)
 	rec.Formers = rec.Formers[max(0, len(rec.Formers)-maxFormerRoots):]
 	rec.Root = next.Marshal()
+	rec.vouch(sums)
 	return chain.RotateRoot(old, next, now)
 }
 

@@ -171,7 +171,11 @@ func (c *Client) RenameDevice(ctx context.Context, device wire.ID, name string) 
 
 // deviceName is what the owner calls a device, or else what the sigchain does.
 func (c *Client) deviceName(d identity.Device) string {
-	if label := c.labels[wire.ID(d.ID).String()].Value; label != "" {
+	return labelled(d, c.labels)
+}
+
+func labelled(d identity.Device, labels map[string]stamped) string {
+	if label := labels[wire.ID(d.ID).String()].Value; label != "" {
 		return label
 	}
 	return d.Name

@@ -11,7 +11,8 @@ import (
 
 // SignIn opens a session for an account. On a store that holds the account's present device it goes
 // on from there. Otherwise the password unlocks the vault, and this becomes one more device of the
-// account; it joins every conversation by itself.
+// account, in the place of another if o names one; it joins every conversation by itself. It fails with CodeTooMany
+// when there are as many as there may be and o names none.
 func (c *Client) SignIn(ctx context.Context, o Credentials) error {
 	name, err := wire.CheckUserName(o.Name)
 	if err != nil {
@@ -52,7 +53,7 @@ func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 	if h, err := vault.ParseHeader(s.Header); err == nil && !h.Has(vault.SlotPassword) {
 		return c.run(ctx, func() error { c.lock(s); return nil })
 	}
-	return c.addDevice(ctx, unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}, s)
+	return c.addDevice(ctx, unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}, s, o.Replace)
 }
 
 // knownAccount finds the keys of an account by its user name.
@@ -200,7 +201,14 @@ func (c *Client) enterNew(rec selfRecord, state accountState) error {
 	if err := t.commit(); err != nil {
 		return err
 	}
-	return c.enter(rec)
+	if err := c.enter(rec); err != nil || rec.closed() == 0 {
+		return err
+	}
+	t = c.begin() // what an older device left here may be of before a removal
+	if err := c.sealUnlisted(t, &rec); err != nil {
+		return err
+	}
+	return t.commit()
 }
 
 // keepContact takes a contact from the state. What an older device left in this store of its chain, and

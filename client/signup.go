@@ -11,10 +11,11 @@ import (
 // Credentials are a user name and what its password became. Stretching the password is left to the
 // caller: it takes long, and its cost is a matter of policy.
 type Credentials struct {
-	Name   string
-	Keys   vault.Keys
-	KDF    wire.KDF // sign-up only: how Keys were made
-	Invite string   // sign-up only
+	Name    string
+	Keys    vault.Keys
+	KDF     wire.KDF // sign-up only: how Keys were made
+	Invite  string   // sign-up only
+	Replace wire.ID  // sign-in only: the device in whose place this one comes; zero: none
 }
 
 // firstRevision is the revision of the state that a sign-up carries.
@@ -63,7 +64,7 @@ func (c *Client) newAccount(name string, o Credentials) (selfRecord, wire.SignUp
 		Account: wire.ID(chain.Account()), Name: name, Root: root.Marshal(),
 		VaultKey: wire.Hash(vaultKey), VaultEpoch: 1, Revision: firstRevision,
 	}
-	if err := c.newDevice(&rec, chain, root); err != nil {
+	if _, err := c.newDevice(&rec, chain, root); err != nil {
 		return selfRecord{}, wire.SignUp{}, err
 	}
 	body := wire.SignUp{
@@ -73,22 +74,19 @@ func (c *Client) newAccount(name string, o Credentials) (selfRecord, wire.SignUp
 	return rec, body, err
 }
 
-// newDevice gives rec a new device and extends the chain by it.
-func (c *Client) newDevice(rec *selfRecord, chain *identity.Chain, root identity.Root) error {
+// newDevice gives rec a new device and returns the chain extended by it.
+func (c *Client) newDevice(rec *selfRecord, chain *identity.Chain, root identity.Root) (*identity.Chain, error) {
 	key, err := identity.NewDeviceKey(c.cfg.Rand)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	id, err := identity.NewID(c.cfg.Rand)
 	if err != nil {
-		return err
-	}
-	if len(chain.Devices()) >= wire.MaxDevices {
-		return wire.Errorf(wire.CodeLimit, "An account has at most %d devices. Remove one that you no longer use.", wire.MaxDevices)
+		return nil, err
 	}
 	if chain, err = chain.AddDevice(root, id, key.Public(), c.cfg.Device, c.cfg.Now()); err != nil {
-		return err
+		return nil, err
 	}
 	rec.Device, rec.DeviceKey, rec.Chain = wire.ID(id), key.Marshal(), chain.Events()
-	return c.deviceOpener(rec)
+	return chain, c.deviceOpener(rec)
 }

@@ -58,27 +58,19 @@ type vaultEpoch struct {
 	body  any
 }
 
-// nextEpoch makes the next epoch: a fresh key for every opener but removed devices'. A device that the
-// sigchain known here does not name yet keeps its opener, unless the epoch is to shut somebody out.
+// nextEpoch makes the next epoch.
 func (c *Client) nextEpoch(ch *vaultChange) (next vaultEpoch, err error) {
 	next.rec, next.asked, next.chain = c.self.selfRecord, c.self.chain, c.self.chain
 	rec := &next.rec
 	if ch.remove != nil {
-		if next.chain, err = c.replaceRoot(rec, *ch.remove); err != nil {
+		if next.chain, err = c.shutOut(rec, next.chain, *ch.remove, ch.sums); err != nil {
 			return next, err
 		}
-		rec.vouch(ch.sums)
 	}
-	key, err := vault.NewKey(c.cfg.Rand)
+	key, err := c.renewKey(rec, next.chain, ch.remove != nil)
 	if err != nil {
 		return next, err
 	}
-	rec.Earlier = append(slices.Clip(rec.Earlier), rec.VaultKey)
-	rec.VaultKey, rec.VaultEpoch, rec.Revision, rec.Unlock = wire.Hash(key), rec.VaultEpoch+1, rec.Revision+1, nil
-	rec.Openers = slices.DeleteFunc(slices.Clone(rec.Openers), func(o vault.Opener) bool {
-		d, known := next.chain.Device(identity.ID(o.ID))
-		return o.Kind == vault.SlotDevice && (known && !d.Active() || !known && ch.remove != nil)
-	})
 	if ch.may != nil {
 		if err := ch.may(rec.Openers); err != nil {
 			return next, err
@@ -87,11 +79,10 @@ func (c *Client) nextEpoch(ch *vaultChange) (next vaultEpoch, err error) {
 	if ch.openers != nil {
 		rec.Openers = ch.openers(rec.Openers)
 	}
-	rec.Headed = openerIDs(rec.Openers)
 	if ch.password != nil {
 		rec.Chosen = nil
 	}
-	body, err := c.sealEpoch(rec, key)
+	body, err := c.sealEpoch(rec, key, c.state())
 	body.Password, body.Recovery, body.RecoveryOff = ch.password, ch.recovery, ch.off
 	next.op, next.body = wire.OpPutVault, body
 	if n := c.self.chain.Len(); ch.remove != nil {
@@ -101,13 +92,29 @@ func (c *Client) nextEpoch(ch *vaultChange) (next vaultEpoch, err error) {
 	return next, err
 }
 
+// renewKey puts the next epoch's number and a fresh key into a record, and drops what removed devices open the vault by. A
+// device that the sigchain known here does not name yet keeps its opener, unless the epoch is to shut somebody out.
+func (c *Client) renewKey(rec *selfRecord, chain *identity.Chain, shuts bool) (vault.Key, error) {
+	key, err := vault.NewKey(c.cfg.Rand)
+	if err != nil {
+		return key, err
+	}
+	rec.Earlier = append(slices.Clip(rec.Earlier), rec.VaultKey)
+	rec.VaultKey, rec.VaultEpoch, rec.Revision, rec.Unlock = wire.Hash(key), rec.VaultEpoch+1, rec.Revision+1, nil
+	rec.Openers = slices.DeleteFunc(slices.Clone(rec.Openers), func(o vault.Opener) bool {
+		d, known := chain.Device(identity.ID(o.ID))
+		return o.Kind == vault.SlotDevice && (known && !d.Active() || !known && shuts)
+	})
+	return key, nil
+}
+
 // sealEpoch seals header and state of an epoch.
-func (c *Client) sealEpoch(rec *selfRecord, key vault.Key) (wire.PutVault, error) {
+func (c *Client) sealEpoch(rec *selfRecord, key vault.Key, s accountState) (wire.PutVault, error) {
+	rec.Headed = openerIDs(rec.Openers)
 	header, err := vault.SealHeader(rec.Account, rec.VaultEpoch, key, rec.Openers)
 	if err != nil {
 		return wire.PutVault{}, err
 	}
-	s := c.state()
 	s.Openers, s.Earlier, s.Root, s.Formers, s.Vouched = rec.Openers, rec.Earlier, rec.Root, rec.Formers, rec.Vouched
 	sealed, err := c.sealState(rec, rec.Revision, s)
 	return wire.PutVault{Epoch: rec.VaultEpoch, Header: header, Revision: rec.Revision, State: sealed}, err

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 
@@ -87,6 +88,23 @@ func (c *Client) sumPages(done func([]wire.PageSum, error)) {
 	ask(wire.PageSums{})
 }
 
+// postSums is sumPages for a session that has no connection yet.
+func (c *Client) postSums(ctx context.Context) ([]wire.PageSum, error) {
+	all, q := []wire.PageSum{}, wire.PageSums{}
+	for len(all) < maxVouched {
+		var part wire.PageSumList
+		if err := c.postWire(ctx, wire.PathSums, q, &part); err != nil {
+			return nil, err
+		}
+		if len(part.Sums) == 0 {
+			break
+		}
+		all = append(all, part.Sums...)
+		q = wire.PageSums{Conversation: part.Conversation, Bucket: part.Bucket}
+	}
+	return all[:min(len(all), maxVouched)], nil
+}
+
 // sealAnew notes, in the batch that brings another removal, what of this device's is to be sealed under a new key:
 // pages that the removal does not list, because they were written at that moment or before this device
 // heard of it, and drafts.
@@ -94,6 +112,10 @@ func (c *Client) sealAnew(t *tx, rec *selfRecord) error {
 	if rec.closed() <= c.self.closed() {
 		return nil
 	}
+	return c.sealUnlisted(t, rec)
+}
+
+func (c *Client) sealUnlisted(t *tx, rec *selfRecord) error {
 	for _, v := range c.conversations {
 		if draft := v.draft.draftRecord; draft.Text != "" {
 			draft.Unsaved = true

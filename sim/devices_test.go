@@ -262,10 +262,10 @@ func TestARecoveryCodeBringsEverythingBackAndAPasswordChangeSignsNobodyOut(t *te
 			t.Fatal(err)
 		}
 		third := vault.Keys{Auth: [32]byte{3}, Wrap: [32]byte{4}}
-		if err := found.on().Recover(ctx, phone.name, vault.RecoveryCode{}, third, phone.kdf); wire.CodeOf(err) != wire.CodeWrongPassword {
+		if err := found.on().Recover(ctx, phone.name, vault.RecoveryCode{}, third, phone.kdf, wire.ID{}); wire.CodeOf(err) != wire.CodeWrongPassword {
 			t.Fatalf("a wrong code: %v", err)
 		}
-		if err := found.on().Recover(ctx, phone.name, code, third, phone.kdf); err != nil {
+		if err := found.on().Recover(ctx, phone.name, code, third, phone.kdf, wire.ID{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Second)

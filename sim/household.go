@@ -262,7 +262,7 @@ func (w *World) recover(ctx context.Context, p *person) {
 		if err := q.start(ctx); err != nil {
 			return err
 		}
-		if err := q.on().Recover(ctx, q.name, *p.home.code, next, q.kdf); err != nil {
+		if err := q.on().Recover(ctx, q.name, *p.home.code, next, q.kdf, wire.ID{}); err != nil {
 			return w.welcome(ctx, q, err)
 		}
 		w.settle(p, next)

@@ -66,7 +66,7 @@ func TestInHighProtectionWhoKnowsThePasswordSpoilsNothing(t *testing.T) {
 		id := ben.create(t, wire.Direct, phone)
 		laptop := w.again(phone)
 		must(t, laptop.start(ctx))
-		must(t, laptop.on().Recover(ctx, phone.name, code, phone.keys, phone.kdf))
+		must(t, laptop.on().Recover(ctx, phone.name, code, phone.keys, phone.kdf, wire.ID{}))
 		time.Sleep(20 * time.Second)
 		w.allTalk(t, id, phone, laptop, ben)
 		anew := w.again(phone)

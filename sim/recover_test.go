@@ -38,7 +38,7 @@ func (w *World) begunRecovery(t *testing.T, of *person, code vault.RecoveryCode,
 	found.lane.failsWhenIn()
 	done := make(chan error, 1)
 	c := found.on()
-	go func() { done <- c.Recover(ctx, of.name, code, next, of.kdf) }()
+	go func() { done <- c.Recover(ctx, of.name, code, next, of.kdf, wire.ID{}) }()
 	time.Sleep(3 * time.Second)
 	if s := c.Session().State; s != client.SignedIn {
 		t.Fatalf("it is %s", s)
@@ -112,7 +112,7 @@ func loseAnswerToRecovery(t *testing.T, high, ends bool) {
 		found.lane.loses(wire.OpPutVault, 1)
 		next := vault.Keys{Auth: [32]byte{3}, Wrap: [32]byte{4}}
 		done := make(chan error, 1)
-		go func(c *client.Client) { done <- c.Recover(ctx, phone.name, code, next, phone.kdf) }(found.on())
+		go func(c *client.Client) { done <- c.Recover(ctx, phone.name, code, next, phone.kdf, wire.ID{}) }(found.on())
 		if ends {
 			time.Sleep(200 * time.Millisecond) // the change is made, and the device has not heard
 			must(t, errors.Join(found.crash(ctx), found.start(ctx)))
@@ -138,7 +138,7 @@ func TestAPasswordThatCameLaterIsNotOverwrittenByARecovery(t *testing.T) {
 		found := w.begunRecovery(t, phone, code, vault.Keys{Auth: [32]byte{3}, Wrap: [32]byte{4}})
 		later := vault.Keys{Auth: [32]byte{5}, Wrap: [32]byte{6}}
 		laptop := w.blank(t, phone)
-		must(t, laptop.on().Recover(ctx, phone.name, code, later, phone.kdf))
+		must(t, laptop.on().Recover(ctx, phone.name, code, later, phone.kdf, wire.ID{}))
 		found.lane.mended()
 		must(t, found.start(ctx))
 		time.Sleep(time.Minute)

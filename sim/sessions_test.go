@@ -104,7 +104,7 @@ func TestASessionWithoutADeviceEndsWhenAnythingDecidesAnewWhoMayComeIn(t *testin
 		found := w.again(ada)
 		must(t, found.start(ctx))
 		ends("the recovery code set a password", x, func() error {
-			return found.on().Recover(ctx, ada.name, code, vault.Keys{Auth: [32]byte{1}, Wrap: [32]byte{2}}, ada.kdf)
+			return found.on().Recover(ctx, ada.name, code, vault.Keys{Auth: [32]byte{1}, Wrap: [32]byte{2}}, ada.kdf, wire.ID{})
 		})
 	})
 }

@@ -9,6 +9,7 @@ const (
 	PathSignIn  = "/api/v1/sign-in"  // POST SignIn -> Session, sets the session cookie
 	PathRecover = "/api/v1/recover"  // POST Recover -> Session, sets the session cookie
 	PathDevice  = "/api/v1/device"   // POST AddDevice -> Nothing: the session's account gets one more device
+	PathSums    = "/api/v1/sums"     // POST PageSums -> PageSumList, as OpPageSums answers: for who comes in place of a device
 	PathSignOut = "/api/v1/sign-out" // POST Nothing -> Nothing, revokes the session
 	PathSocket  = "/api/v1/socket"   // WebSocket
 	ContentType = "application/cbor"
@@ -116,11 +117,26 @@ type Session struct {
 
 // AddDevice appends the event that lists a new device to the account's sigchain and binds the session to it,
 // beside the account's others: at most MaxDevices are active at once. CodeForbidden says that the session is
-// a device's already, unless it became this one by this request.
+// a device's already, unless it became this one by this request. With Replace the device comes in the place of
+// another: the events remove that one and replace the root before they list this one.
 type AddDevice struct {
-	Device ID       `cbor:"1,keyasint"`
-	Index  uint64   `cbor:"2,keyasint"` // index of the first event: compare-and-swap on the chain's length
-	Events [][]byte `cbor:"3,keyasint"`
+	Device  ID       `cbor:"1,keyasint"`
+	Index   uint64   `cbor:"2,keyasint"` // index of the first event: compare-and-swap on the chain's length
+	Events  [][]byte `cbor:"3,keyasint"`
+	Replace *Replace `cbor:"4,keyasint,omitempty"`
+}
+
+// Replace names the device that goes when another comes in its place, with the vault epoch that goes with any removal.
+type Replace struct {
+	Device ID        `cbor:"1,keyasint"`
+	Vault  *PutVault `cbor:"2,keyasint"`
+}
+
+func (r *Replace) check(by ID) error {
+	if r.Device.IsZero() || r.Device == by {
+		return Errorf(CodeBadRequest, "a new device comes in the place of another")
+	}
+	return checkRemovalVault(r.Vault)
 }
 
 // Check checks sizes and counts.
@@ -130,6 +146,11 @@ func (a *AddDevice) Check() error {
 	}
 	if len(a.Events) == 0 || len(a.Events) > 4 {
 		return Errorf(CodeBadRequest, "one to four events")
+	}
+	if a.Replace != nil {
+		if err := a.Replace.check(a.Device); err != nil {
+			return err
+		}
 	}
 	return checkEvents(a.Events)
 }

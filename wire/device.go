@@ -35,11 +35,16 @@ func (r *RemoveDevice) Check() error {
 	if len(r.Events) == 0 || len(r.Events) > 4 {
 		return Errorf(CodeBadRequest, "one to four events")
 	}
-	if r.Vault == nil {
+	return firstErr(checkEvents(r.Events), checkRemovalVault(r.Vault))
+}
+
+// checkRemovalVault checks the vault epoch that goes with a removal.
+func checkRemovalVault(v *PutVault) error {
+	if v == nil {
 		return Errorf(CodeBadRequest, "a removal opens a vault epoch")
 	}
-	if r.Vault.Password != nil || r.Vault.Recovery != nil || r.Vault.RecoveryOff {
+	if v.Password != nil || v.Recovery != nil || v.RecoveryOff {
 		return Errorf(CodeBadRequest, "a removal changes no password and no recovery code")
 	}
-	return firstErr(checkEvents(r.Events), r.Vault.Check())
+	return v.Check()
 }

@@ -10,6 +10,7 @@ const (
 	MaxFrame        = 8 << 20  // one frame, body included; a create for 500 devices fits
 	MaxSmallFrame   = 1 << 20  // a WebSocket message before the first Hello was answered
 	MaxHTTPBody     = 1 << 20  // one HTTP request
+	MaxDeviceBody   = 3 << 20  // one to add a device, by who is signed in: it may carry a vault epoch
 	MaxHTTPAnswer   = 4 << 20  // one HTTP answer: a sign-in hands out header and state
 	MaxText         = 64 << 10 // UTF-8 text of one message, as the person wrote it
 	MaxToken        = 192 << 10

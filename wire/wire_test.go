@@ -33,6 +33,7 @@ func samples() []any {
 		&SignIn{Name: "ana", Auth: h, Device: &idB},
 		&Session{Account: idA, Name: "ana", Chain: [][]byte{{1}}, Header: []byte{2}, State: []byte{3}, Revision: 4, Epoch: 2, Recovery: true},
 		&AddDevice{Device: idB, Index: 2, Events: [][]byte{{1}}},
+		&AddDevice{Device: idB, Index: 2, Events: [][]byte{{1}}, Replace: &Replace{idA, &PutVault{Epoch: 2, Header: []byte{1}, Revision: 2, State: []byte{1}}}},
 		&Recover{Name: "ana", Auth: h},
 		&PutState{Revision: 2, State: []byte{1}, Epoch: 1},
 		&State{Revision: 2, Epoch: 1, Header: []byte{1}, State: []byte{2}},
@@ -234,7 +235,10 @@ func TestInconsistentRequestsAreRefused(t *testing.T) {
 		"removal without a vault":   &RemoveDevice{Device: idB, Index: 2, Events: [][]byte{{1}}},
 		"removal and a password": &RemoveDevice{Device: idB, Index: 2, Events: [][]byte{{1}},
 			Vault: &PutVault{Epoch: 2, Header: []byte{1}, Revision: 2, State: []byte{1}, RecoveryOff: true}},
-		"sign-up without an account": &SignUp{Device: idB},
+		"a device in its own place": &AddDevice{Device: idB, Index: 2, Events: [][]byte{{1}},
+			Replace: &Replace{idB, &PutVault{Epoch: 2, Header: []byte{1}, Revision: 2, State: []byte{1}}}},
+		"in the place of none, without a vault": &AddDevice{Device: idB, Index: 2, Events: [][]byte{{1}}, Replace: &Replace{Device: idA}},
+		"sign-up without an account":            &SignUp{Device: idB},
 	} {
 		t.Run(name, func(t *testing.T) { refuse(t, mustEncode(t, v), fresh(v), CodeBadRequest) })
 	}

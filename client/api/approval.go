@@ -26,8 +26,12 @@ type approvalCode struct {
 	QR string `json:"qr"`
 }
 
-func (a *API) approvalStart(ctx context.Context, _ nothing) (approvalCode, error) {
-	code, err := a.client.AskApproval(ctx)
+func (a *API) approvalStart(ctx context.Context, in replacing) (approvalCode, error) {
+	replace, err := in.device()
+	if err != nil {
+		return approvalCode{}, err
+	}
+	code, err := a.client.AskApproval(ctx, replace)
 	return approvalCode{base64.StdEncoding.EncodeToString(code)}, err
 }
 

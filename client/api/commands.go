@@ -69,6 +69,7 @@ var commands = map[string]command{
 	"device-rename": {false, typed((*API).deviceRename)},
 	"settings":      {false, typed((*API).settings)},
 	"setting":       {false, typed((*API).setting)},
+	"replaceable":   {false, typed((*API).replaceable)},
 	"devices":       {true, typed((*API).devices)},
 	"members":       {false, typed((*API).members)},
 	"remove-member": {true, typed((*API).remove)},

@@ -21,11 +21,33 @@ type devicesData struct {
 
 func (a *API) devices(ctx context.Context, _ nothing) (devicesData, error) {
 	list, err := a.client.Devices(ctx)
+	return devicesOf(list), err
+}
+
+// replaceable lists the devices in whose place a new one may come, after too-many-devices.
+func (a *API) replaceable(ctx context.Context, _ nothing) (devicesData, error) {
+	list, err := a.client.Replaceable(ctx)
+	return devicesOf(list), err
+}
+
+// replacing is what a new device says of the one in whose place it comes.
+type replacing struct {
+	Replace string `json:"replace"`
+}
+
+func (r replacing) device() (id wire.ID, err error) {
+	if r.Replace == "" {
+		return id, nil
+	}
+	return wire.ParseID(r.Replace)
+}
+
+func devicesOf(list []client.OwnDevice) devicesData {
 	out := devicesData{Devices: []device{}}
 	for _, d := range list {
 		out.Devices = append(out.Devices, device{d.ID.String(), d.Name, millis(d.Added), millis(d.Seen), d.Current})
 	}
-	return out, err
+	return out
 }
 
 type deviceRef struct {

@@ -51,7 +51,14 @@ func (a *API) newPassword(password string) (wire.KDF, vault.Keys, error) {
 }
 
 // signIn stretches the password as the server says, though never below this client's own floor.
-func (a *API) signIn(ctx context.Context, in passwordIn) (session, error) {
+func (a *API) signIn(ctx context.Context, in struct {
+	passwordIn
+	replacing
+}) (session, error) {
+	replace, err := in.device()
+	if err != nil {
+		return session{}, err
+	}
 	name, err := wire.CheckUserName(in.Name)
 	if err != nil || vault.CheckPassword(in.Password) != nil {
 		return session{}, wire.Errorf(wire.CodeWrongPassword, "The user name or the password is wrong.")
@@ -64,7 +71,7 @@ func (a *API) signIn(ctx context.Context, in passwordIn) (session, error) {
 	if err != nil {
 		return session{}, err
 	}
-	err = a.client.SignIn(ctx, client.Credentials{Name: name, Keys: keys, KDF: kdf})
+	err = a.client.SignIn(ctx, client.Credentials{Name: name, Keys: keys, KDF: kdf, Replace: replace})
 	return sessionOf(a.client.Session()), err
 }
 

@@ -33,11 +33,18 @@ func (a *API) protection(ctx context.Context, in struct {
 }
 
 // unlock opens the vault by recovery code, after a sign-in that left it locked.
-func (a *API) unlock(ctx context.Context, in recoveryCode) (session, error) {
+func (a *API) unlock(ctx context.Context, in struct {
+	recoveryCode
+	replacing
+}) (session, error) {
 	code, err := parseRecovery(in.Code)
 	if err != nil {
 		return session{}, err
 	}
-	err = a.client.Unlock(ctx, code)
+	replace, err := in.device()
+	if err != nil {
+		return session{}, err
+	}
+	err = a.client.Unlock(ctx, code, replace)
 	return sessionOf(a.client.Session()), err
 }

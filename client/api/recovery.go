@@ -78,8 +78,13 @@ func (a *API) recover(ctx context.Context, in struct {
 	Name     string `json:"name"`
 	Code     string `json:"code"`
 	Password string `json:"password"`
+	replacing
 }) (session, error) {
 	code, err := parseRecovery(in.Code)
+	if err != nil {
+		return session{}, err
+	}
+	replace, err := in.device()
 	if err != nil {
 		return session{}, err
 	}
@@ -87,7 +92,7 @@ func (a *API) recover(ctx context.Context, in struct {
 	if err != nil {
 		return session{}, err
 	}
-	err = a.client.Recover(ctx, in.Name, code, keys, kdf)
+	err = a.client.Recover(ctx, in.Name, code, keys, kdf, replace)
 	return sessionOf(a.client.Session()), err
 }
 

@@ -75,6 +75,11 @@ func (g growth) removes(device wire.ID) bool {
 		rotated.Root() != before.Root() && rotated.HadRoot(before.Root()) && slices.Equal(active(rotated), left)
 }
 
+// replaces reports whether three events remove a device as a removal does, and then list another, and that is all.
+func (g growth) replaces(gone, device wire.ID) bool {
+	return len(g) == 4 && gone != device && g[:3].removes(gone) && g[2:].adds(device)
+}
+
 // resets reports whether two events begin the account anew and list the device as its only one.
 func (g growth) resets(device wire.ID) bool {
 	if len(g) != 3 {

@@ -231,6 +231,76 @@ func TestARemovalIsOfItsDeviceAndReplacesTheRoot(t *testing.T) {
 	h.code(h.remove(r), wire.CodeConflict)
 }
 
+func TestWhoComesInPlaceOfADeviceDoesThatAndNothingElse(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	fresh, other := newID(t), newID(t)
+	replaces := func(events [][]byte) wire.AddDevice {
+		v := h.vault()
+		return wire.AddDevice{Device: fresh, Index: uint64(h.owner.Chain.Len()), Events: events, Replace: &wire.Replace{Device: h.first, Vault: &v}}
+	}
+	for what, events := range map[string][][]byte{
+		"junk":                  {{0}, {0}, {0}},
+		"nobody goes":           h.authored(func(o *chaintest.Owner) { o.List(fresh) }),
+		"nobody goes, new root": h.authored(func(o *chaintest.Owner) { o.Rotate(); o.List(fresh) }),
+		"nobody comes":          h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.Rotate() }),
+		"no new root":           h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.List(fresh) }),
+		"no new root at all":    h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.List(fresh); o.List(other) }),
+		"the root goes first":   h.authored(func(o *chaintest.Owner) { o.Rotate(); o.Unlist(h.first); o.List(fresh) }),
+		"the old root lists it": h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.List(fresh); o.Rotate() }),
+		"it comes first":        h.authored(func(o *chaintest.Owner) { o.List(fresh); o.Unlist(h.first); o.Rotate() }),
+		"two roots":             h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.Rotate(); o.Rotate(); o.List(fresh) }),
+		"another goes":          h.authored(func(o *chaintest.Owner) { o.Unlist(h.next); o.Rotate(); o.List(fresh) }),
+		"two go":                h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.Unlist(h.next); o.Rotate(); o.List(fresh) }),
+		"another comes":         h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.Rotate(); o.List(other) }),
+		"two come":              h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.Rotate(); o.List(fresh); o.List(other) }),
+		"a reset":               h.authored(func(o *chaintest.Owner) { o.Unlist(h.first); o.BeginAnew(); o.List(fresh) }),
+	} {
+		if err := h.add(h.guest, replaces(events)); wire.CodeOf(err) != wire.CodeBadRequest {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	plain := replaces(h.authored(func(o *chaintest.Owner) { o.List(fresh) }))
+	h.code(h.add(h.device, plain), wire.CodeForbidden)
+	before := h.owner.Copy()
+	r := h.owner.ReplaceDevice(fresh, h.first, h.vault())
+	silent := r
+	silent.Replace = nil
+	h.code(h.add(h.guest, silent), wire.CodeBadRequest)
+	late := r
+	late.Index--
+	h.code(h.add(h.guest, late), wire.CodeConflict)
+	h.is(before)
+	h.code(h.add(h.guest, r), "")
+	h.code(h.add(h.guest, r), "") // the answer was lost
+	h.is(h.owner)
+	now, err := h.st.SessionByToken(t.Context(), h.guest.Token)
+	if h.code(err, ""); now.Device == nil || *now.Device != fresh {
+		t.Fatalf("the session is of %v", now.Device)
+	}
+	h.code(h.add(now, before.Copy().ReplaceDevice(newID(t), h.next, h.vault())), wire.CodeForbidden)
+}
+
+func TestWhoComesInPlaceOfADeviceEndsItsSessionsAndTheLooseOnes(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var heard []Revoked
+	h.s.OnRevoke(func(r Revoked) { heard = append(heard, r) })
+	loose := h.signIn()
+	h.code(h.add(h.guest, h.owner.ReplaceDevice(newID(t), h.next, h.vault())), "")
+	for what, of := range map[string]store.Session{"the replaced device's": h.device, "a loose one": loose} {
+		if _, err := h.st.SessionByToken(t.Context(), of.Token); wire.CodeOf(err) != wire.CodeUnauthenticated {
+			t.Errorf("%s session: %v", what, err)
+		}
+		if !slices.ContainsFunc(heard, func(r Revoked) bool { return r.Hits(of.Token, of.Device) }) {
+			t.Errorf("of %s session nobody was told", what)
+		}
+	}
+	if slices.ContainsFunc(heard, func(r Revoked) bool { return r.Hits(h.guest.Token, h.guest.Device) }) {
+		t.Error("the newcomer's own session is said to be over")
+	}
+}
+
 func TestAResetLeavesOneDeviceUnderANewRoot(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -66,9 +66,18 @@ func TestRemovalsOfDevicesAreLimitedByAccount(t *testing.T) {
 	for range DefaultLimits.Removal.Burst {
 		must(t, s.limits.removals.succeed(owner.ID().String(), func() error { return nil }))
 	}
+	before := owner.Copy()
 	removal := owner.RemoveDevice(second, wire.PutVault{Epoch: 2, Revision: 2, Header: []byte("header"), State: []byte("state")})
 	if err := s.RemoveDevice(t.Context(), of, &removal); wire.CodeOf(err) != wire.CodeRateLimited {
 		t.Fatalf("got %v", err)
+	}
+	again, _, err := s.SignIn(t.Context(), "192.0.2.1", &wire.SignIn{Name: "ana", Auth: wire.Hash{1}})
+	must(t, err)
+	guest, err := s.Authenticate(t.Context(), again)
+	must(t, err)
+	replaces := before.ReplaceDevice(newID(t), second, *removal.Vault)
+	if err := s.AddDevice(t.Context(), "192.0.2.1", guest, &replaces); wire.CodeOf(err) != wire.CodeRateLimited {
+		t.Fatalf("in its place: %v", err)
 	}
 	c.t = c.t.Add(DefaultLimits.Removal.Every)
 	must(t, s.RemoveDevice(t.Context(), of, &removal))

@@ -10,7 +10,7 @@ import (
 )
 
 // AddDevice extends the account's sigchain by the event that lists the device, and binds the session to
-// it. The same request again, because its answer was lost, is answered the same.
+// it. In the place of another it does to that one what a removal does, in the same step. The same request again, because its answer was lost, is answered the same.
 func (s *Service) AddDevice(ctx context.Context, from string, of store.Session, r *wire.AddDevice) error {
 	err := s.addDevice(ctx, from, of, r)
 	if code := wire.CodeOf(err); (code == wire.CodeConflict || code == wire.CodeForbidden) && s.added(ctx, of, r) {
@@ -18,6 +18,10 @@ func (s *Service) AddDevice(ctx context.Context, from string, of store.Session, 
 	}
 	if err != nil {
 		return err
+	}
+	if r.Replace != nil {
+		s.removed(of, r.Replace.Device, r.Replace.Vault)
+		return nil
 	}
 	s.changed(Changed{Account: of.Account, By: of.Token})
 	return nil
@@ -34,11 +38,24 @@ func (s *Service) addDevice(ctx context.Context, from string, of store.Session, 
 	if err != nil {
 		return err
 	}
+	d := store.Device{ID: r.Device, Account: of.Account, Active: true, Created: s.now()}
+	if r.Replace != nil {
+		return s.replaceDevice(ctx, of, r, g, d)
+	}
 	if !g.adds(r.Device) {
 		return errOtherEvents()
 	}
-	d := store.Device{ID: r.Device, Account: of.Account, Active: true, Created: s.now()}
 	return s.store.AddDevice(ctx, of.Account, r.Index, r.Events, d, of.Token)
+}
+
+func (s *Service) replaceDevice(ctx context.Context, of store.Session, r *wire.AddDevice, g growth, d store.Device) error {
+	gone := r.Replace.Device
+	if !g.replaces(gone, d.ID) {
+		return errOtherEvents()
+	}
+	return s.limits.removals.succeed(of.Account.String(), func() error {
+		return s.store.ReplaceDevice(ctx, of, r.Index, r.Events, gone, removalVault(r.Replace.Vault), d)
+	})
 }
 
 // added reports whether the session became this device by these events.
@@ -48,7 +65,7 @@ func (s *Service) added(ctx context.Context, of store.Session, r *wire.AddDevice
 		return false
 	}
 	chain, err := s.store.Chain(ctx, of.Account)
-	return err == nil && r.Index < uint64(len(chain)) && slices.EqualFunc(chain[r.Index:r.Index+1], r.Events, bytes.Equal)
+	return err == nil && r.Index < uint64(len(chain)) && slices.EqualFunc(chain[r.Index:min(r.Index+uint64(len(r.Events)), uint64(len(chain)))], r.Events, bytes.Equal)
 }
 
 // RemoveDevice extends the account's sigchain by a removal and the root that replaces the one the device
@@ -70,19 +87,29 @@ func (s *Service) RemoveDevice(ctx context.Context, of store.Session, r *wire.Re
 	if !g.removes(r.Device) {
 		return errOtherEvents()
 	}
-	v := store.Vault{Epoch: r.Vault.Epoch, Header: r.Vault.Header, Revision: r.Vault.Revision, State: r.Vault.State}
 	err = s.limits.removals.succeed(of.Account.String(), func() error {
-		return s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, v)
+		return s.store.RemoveDevice(ctx, of, r.Index, r.Events, r.Device, removalVault(r.Vault))
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		s.removed(of, r.Device, r.Vault)
 	}
-	s.revoked(Revoked{Account: of.Account, Device: &r.Device})
+	return err
+}
+
+func removalVault(v *wire.PutVault) store.Vault {
+	return store.Vault{Epoch: v.Epoch, Header: v.Header, Revision: v.Revision, State: v.State}
+}
+
+// removed tells of a device that is gone, and of the sigchain and the vault that changed with it.
+func (s *Service) removed(of store.Session, device wire.ID, v *wire.PutVault) {
+	s.revoked(Revoked{Account: of.Account, Device: &device})
 	s.revoked(Revoked{Account: of.Account, Loose: true, But: of.Token})
 	s.changed(Changed{Account: of.Account, By: of.Token})
 	s.changed(Changed{Account: of.Account, By: of.Token, State: &wire.StateRef{Revision: v.Revision, Epoch: v.Epoch}})
-	return nil
 }
+
+// MaySum takes one of an account's requests for sums of pages that come without a connection.
+func (s *Service) MaySum(of store.Session) error { return s.limits.sums.allow(of.Account.String()) }
 
 // Devices lists the account's active devices. Those in live are active now.
 func (s *Service) Devices(ctx context.Context, of store.Session, live func(wire.ID) bool) (list wire.Devices, err error) {

@@ -33,6 +33,7 @@ type Limits struct {
 	Chain         Rate // verified extensions of a sigchain, per account and address or per device
 	Epoch         Rate // vault epochs that bring no password, per account
 	Removal       Rate // of devices, per account
+	Sums          Rate // answers with sums of pages that go to no connection, per account
 }
 
 // DefaultLimits let an office behind one address sign up on its first morning, and make guessing a
@@ -49,12 +50,13 @@ var DefaultLimits = Limits{
 	Chain:         Rate{Burst: 20, Every: 20 * time.Second},
 	Epoch:         Rate{Burst: 50, Every: 10 * time.Minute},
 	Removal:       Rate{Burst: 20, Every: 30 * time.Minute},
+	Sums:          Rate{Burst: 600, Every: time.Second},
 }
 
 // limiters are the tables behind Limits. They are apart, so that filling one with made-up names never
 // makes another forget an address.
 type limiters struct {
-	signUp, kdf, byAddress, byAccount, byName, approval, asking, chain, epochs, removals *table
+	signUp, kdf, byAddress, byAccount, byName, approval, asking, chain, epochs, removals, sums *table
 }
 
 func newLimiters(l Limits, now func() time.Time) *limiters {
@@ -69,6 +71,7 @@ func newLimiters(l Limits, now func() time.Time) *limiters {
 		chain:     newTable(l.Chain, now),
 		epochs:    newTable(l.Epoch, now),
 		removals:  newTable(l.Removal, now),
+		sums:      newTable(l.Sums, now),
 	}
 }
 

@@ -265,6 +265,41 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	wantCode(t, fresh.ask(wire.OpRemoveDevice, wire.RemoveDevice{Device: fresh.device, Index: 5, Events: [][]byte{{1}}, Vault: &next}, nil), wire.CodeBadRequest)
 }
 
+func TestWhoHasNoConnectionYetIsToldTheSumsOfTheAccountsPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana, ben := w.join("ana"), w.join("ben")
+	r := ana.meet(ben)
+	page := []byte("sealed keys")
+	must(t, ana.ask(wire.OpPutPage, wire.PutPage{Conversation: r.id, Revision: 1, Page: page}, nil))
+	var list wire.PageSumList
+	must(t, w.locked(ana).post(wire.PathSums, wire.PageSums{}, &list))
+	if len(list.Sums) != 1 || list.Sums[0] != wire.SumPage(page) {
+		t.Fatalf("the sums are %v", list.Sums)
+	}
+	must(t, ana.post(wire.PathSums, wire.PageSums{Conversation: list.Conversation, Bucket: list.Bucket}, &list))
+	if len(list.Sums) != 0 {
+		t.Fatalf("after the last one come %v", list.Sums)
+	}
+	wantCode(t, w.newPerson("eve").post(wire.PathSums, wire.PageSums{}, nil), wire.CodeUnauthenticated)
+}
+
+func TestADeviceInPlaceOfAnotherIsOneRequestHoweverLargeTheVault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.join("ana")
+	fresh := w.locked(old)
+	fresh.owner = old.owner
+	next := wire.PutVault{Epoch: 2, Header: []byte("header"), Revision: 2, State: make([]byte, wire.MaxState)}
+	add := fresh.owner.ReplaceDevice(fresh.device, old.device, next)
+	wantCode(t, w.newPerson("eve").post(wire.PathDevice, add, nil), wire.CodeUnauthenticated)
+	must(t, fresh.post(wire.PathDevice, add, nil))
+	if why := old.bye(); why.Code != wire.CodeUnauthenticated {
+		t.Fatalf("the old device is told %v", why)
+	}
+	fresh.connect()
+}
+
 func TestTheVaultIsReplacedByTheNextEpochAndAPasswordByWhoKnowsOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

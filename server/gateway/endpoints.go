@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"frond/server/store"
 	"frond/wire"
 )
 
@@ -83,12 +84,15 @@ func (g *Gateway) resetCancel(ctx context.Context, _ http.ResponseWriter, r *htt
 	return wire.Nothing{}, g.accounts.CancelReset(ctx, session)
 }
 
-func (g *Gateway) addDevice(ctx context.Context, _ http.ResponseWriter, r *http.Request, q *wire.AddDevice) (wire.Nothing, error) {
-	session, err := g.accounts.Authenticate(ctx, g.token(r))
-	if err != nil {
-		return wire.Nothing{}, err
-	}
+func (g *Gateway) addDevice(ctx context.Context, r *http.Request, session store.Session, q *wire.AddDevice) (wire.Nothing, error) {
 	return wire.Nothing{}, g.accounts.AddDevice(ctx, g.address(r), session, q)
+}
+
+func (g *Gateway) sums(ctx context.Context, _ *http.Request, session store.Session, q *wire.PageSums) (wire.PageSumList, error) {
+	if err := g.accounts.MaySum(session); err != nil {
+		return wire.PageSumList{}, err
+	}
+	return g.log.PageSums(ctx, session.Account, q)
 }
 
 func (g *Gateway) signOut(ctx context.Context, w http.ResponseWriter, r *http.Request, _ *wire.Nothing) (wire.Nothing, error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"frond/server/store"
 	"frond/wire"
 )
 
@@ -28,7 +29,8 @@ func (g *Gateway) handler() http.Handler {
 	mux.Handle("POST "+wire.PathReset, endpoint(g, g.reset))
 	mux.Handle("POST "+wire.PathResetBegin, endpoint(g, g.resetBegin))
 	mux.Handle("POST "+wire.PathResetCancel, endpoint(g, g.resetCancel))
-	mux.Handle("POST "+wire.PathDevice, endpoint(g, g.addDevice))
+	mux.Handle("POST "+wire.PathDevice, signedIn(g, wire.MaxDeviceBody, g.addDevice))
+	mux.Handle("POST "+wire.PathSums, signedIn(g, wire.MaxHTTPBody, g.sums))
 	mux.Handle("POST "+wire.PathApprovalSession, endpoint(g, g.lockedSession))
 	mux.Handle("POST "+wire.PathApprovalStart, endpoint(g, g.approvalStart))
 	mux.Handle("POST "+wire.PathApprovalPoll, endpoint(g, g.approvalPoll))
@@ -70,15 +72,35 @@ func (g *Gateway) sameOrigin(next http.Handler) http.Handler {
 
 // endpoint is a POST that takes one CBOR item and answers one.
 func endpoint[Q, A any](g *Gateway, f func(ctx context.Context, w http.ResponseWriter, r *http.Request, q *Q) (A, error)) http.Handler {
+	return answering(g, func(ctx context.Context, w http.ResponseWriter, r *http.Request) (a A, err error) {
+		var q Q
+		if err := readBody(w, r, wire.MaxHTTPBody, &q); err != nil {
+			return a, err
+		}
+		return f(ctx, w, r, &q)
+	})
+}
+
+// signedIn is an endpoint that reads what it is sent only once it knows whose session asks.
+func signedIn[Q, A any](g *Gateway, limit int64, f func(ctx context.Context, r *http.Request, of store.Session, q *Q) (A, error)) http.Handler {
+	return answering(g, func(ctx context.Context, w http.ResponseWriter, r *http.Request) (a A, err error) {
+		of, err := g.accounts.Authenticate(ctx, g.token(r))
+		if err != nil {
+			return a, err
+		}
+		var q Q
+		if err := readBody(w, r, limit, &q); err != nil {
+			return a, err
+		}
+		return f(ctx, r, of, &q)
+	})
+}
+
+func answering[A any](g *Gateway, f func(context.Context, http.ResponseWriter, *http.Request) (A, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
-		var q Q
-		if err := readBody(w, r, &q); err != nil {
-			g.refuse(w, r, err)
-			return
-		}
-		a, err := f(ctx, w, r, &q)
+		a, err := f(ctx, w, r)
 		if err != nil {
 			g.refuse(w, r, err)
 			return
@@ -87,13 +109,13 @@ func endpoint[Q, A any](g *Gateway, f func(ctx context.Context, w http.ResponseW
 	})
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, q any) error {
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, q any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != wire.ContentType {
 		return wire.Errorf(wire.CodeBadRequest, "the content type is not %s", wire.ContentType)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxHTTPBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return wire.Errorf(wire.CodeTooLarge, "request body: the limit is %d", wire.MaxHTTPBody)
+		return wire.Errorf(wire.CodeTooLarge, "request body: the limit is %d", limit)
 	}
 	if err != nil {
 		return wire.Errorf(wire.CodeBadRequest, "the request body ended early")

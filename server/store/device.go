@@ -38,17 +38,33 @@ func (s *Store) AddDevice(ctx context.Context, account wire.ID, index uint64, ev
 		if err := s.extendChain(l, account, index, events); err != nil {
 			return err
 		}
-		if err := insertNewDevice(l, account, d); err != nil {
-			return err
-		}
-		if err := checkDevices(l, account); err != nil {
-			return err
-		}
-		n, err := l.exec(bindSession, d.ID[:], session[:], account[:], number(s.now()))
-		if err == nil && n == 0 {
-			err = s.whyUnbound(l, session)
-		}
+		return s.comeIn(l, account, d, session)
+	})
+}
+
+// comeIn adds a device beside the others and binds the session to it.
+func (s *Store) comeIn(l *link, account wire.ID, d Device, session wire.Hash) error {
+	if err := insertNewDevice(l, account, d); err != nil {
 		return err
+	}
+	if err := checkDevices(l, account); err != nil {
+		return err
+	}
+	n, err := l.exec(bindSession, d.ID[:], session[:], account[:], number(s.now()))
+	if err == nil && n == 0 {
+		err = s.whyUnbound(l, session)
+	}
+	return err
+}
+
+// ReplaceDevice is RemoveDevice and then AddDevice, by a session without a device, in one step: all of it happens or
+// nothing. It fails as they do.
+func (s *Store) ReplaceDevice(ctx context.Context, of Session, index uint64, events [][]byte, gone wire.ID, v Vault, d Device) error {
+	return s.write(ctx, "replace device", func(l *link) error {
+		if err := s.takeOut(l, of, index, events, gone, v); err != nil {
+			return err
+		}
+		return s.comeIn(l, of.Account, d, of.Token)
 	})
 }
 
@@ -90,28 +106,30 @@ func checkDevices(l *link, account wire.ID) error {
 // chain or vault changed meanwhile (Last is the chain's length, or else the state's revision), and with
 // CodeNotFound when the account has no such active device.
 func (s *Store) RemoveDevice(ctx context.Context, of Session, index uint64, events [][]byte, device wire.ID, v Vault) error {
+	return s.write(ctx, "remove device", func(l *link) error { return s.takeOut(l, of, index, events, device, v) })
+}
+
+func (s *Store) takeOut(l *link, of Session, index uint64, events [][]byte, device wire.ID, v Vault) error {
 	account := of.Account
-	return s.write(ctx, "remove device", func(l *link) error {
-		if err := s.extendChain(l, account, index, events); err != nil {
-			return err
-		}
-		if err := s.openEpoch(l, of, v); err != nil {
-			return err
-		}
-		if err := endLoose(l, of); err != nil {
-			return err
-		}
-		var owner wire.ID
-		var active bool
-		found, err := l.one([]any{scanID(&owner), &active}, deviceExists+s.words.forUpdate, device[:])
-		if err == nil && (!found || owner != account || !active) {
-			err = wire.Errorf(wire.CodeNotFound, "The account has no such device.")
-		}
-		if err != nil {
-			return err
-		}
-		return retire(l, account, device)
-	})
+	if err := s.extendChain(l, account, index, events); err != nil {
+		return err
+	}
+	if err := s.openEpoch(l, of, v); err != nil {
+		return err
+	}
+	if err := endLoose(l, of); err != nil {
+		return err
+	}
+	var owner wire.ID
+	var active bool
+	found, err := l.one([]any{scanID(&owner), &active}, deviceExists+s.words.forUpdate, device[:])
+	if err == nil && (!found || owner != account || !active) {
+		err = wire.Errorf(wire.CodeNotFound, "The account has no such device.")
+	}
+	if err != nil {
+		return err
+	}
+	return retire(l, account, device)
 }
 
 // SawDevice notes when a device was last active.

@@ -66,6 +66,14 @@ func (o *Owner) RemoveDevice(device wire.ID, vault wire.PutVault) wire.RemoveDev
 	return wire.RemoveDevice{Device: device, Index: uint64(n), Events: o.Since(n), Vault: &vault}
 }
 
+// ReplaceDevice is the request that lists a device in the place of another.
+func (o *Owner) ReplaceDevice(device, gone wire.ID, vault wire.PutVault) wire.AddDevice {
+	o.t.Helper()
+	r := o.RemoveDevice(gone, vault)
+	o.List(device)
+	return wire.AddDevice{Device: device, Index: r.Index, Events: o.Since(int(r.Index)), Replace: &wire.Replace{Device: gone, Vault: r.Vault}}
+}
+
 // Reset is the request that begins anew with another device; the test fills in the rest.
 func (o *Owner) Reset(device wire.ID) wire.Reset {
 	o.t.Helper()

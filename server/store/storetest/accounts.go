@@ -261,6 +261,59 @@ func removeDevice(w *world) {
 }
 
 // isBefore demands that a removal has not touched chain and vault.
+func replaceDevice(w *world) {
+	p := w.person("ada")
+	old, loose, fresh := w.session(p, &p.device), w.session(p, nil), w.session(p, nil)
+	for i := 1; i < wire.MaxDevices; i++ {
+		w.ok(w.store.AddDevice(w.Context(), p.account, uint64(1+i), [][]byte{{1}}, store.Device{ID: w.id(), Created: w.clock}, w.session(p, nil)))
+	}
+	n := uint64(1 + wire.MaxDevices)
+	second := store.Vault{Epoch: 2, Header: []byte("second header"), Revision: 2, State: []byte("second state")}
+	next := store.Device{ID: w.id(), Created: w.clock}
+	replace := func(index uint64, gone wire.ID, v store.Vault, d store.Device, token wire.Hash) error {
+		of := store.Session{Token: token, Account: p.account}
+		return w.store.ReplaceDevice(w.Context(), of, index, [][]byte{{1}, {2}, {3}}, gone, v, d)
+	}
+	early := second
+	early.Epoch = 3
+	w.refused(replace(n-1, p.device, second, next, fresh), wire.CodeConflict)
+	w.refused(replace(n, p.device, early, next, fresh), wire.CodeConflict)
+	w.refused(replace(n, w.id(), second, next, fresh), wire.CodeNotFound)
+	w.refused(replace(n, w.person("eve").device, second, next, fresh), wire.CodeNotFound)
+	w.refused(replace(n, p.device, second, store.Device{ID: p.device}, fresh), wire.CodeExists)
+	w.refused(replace(n, p.device, second, next, w.hash()), wire.CodeUnauthenticated)
+	w.refused(replace(n, p.device, second, next, old), wire.CodeUnauthenticated) // it ends in the same step
+	w.isBefore(p, int(n))
+	for _, token := range []wire.Hash{old, loose, fresh} {
+		_, err := w.store.SessionByToken(w.Context(), token)
+		w.ok(err)
+	}
+
+	w.ok(replace(n, p.device, second, next, fresh))
+	chain, err := w.store.Chain(w.Context(), p.account)
+	w.ok(err)
+	w.equal(len(chain), int(n)+3)
+	a, err := w.store.AccountByID(w.Context(), p.account)
+	w.ok(err)
+	w.equal([]any{a.Epoch, a.Revision, a.Header, a.State}, []any{second.Epoch, second.Revision, second.Header, second.State})
+	session, err := w.store.SessionByToken(w.Context(), fresh)
+	w.ok(err)
+	w.equal(*session.Device, next.ID)
+	for _, token := range []wire.Hash{old, loose} {
+		_, err := w.store.SessionByToken(w.Context(), token)
+		w.refused(err, wire.CodeUnauthenticated)
+	}
+	devices, err := w.store.Devices(w.Context(), []wire.ID{p.account})
+	w.ok(err)
+	in := map[wire.ID]bool{}
+	for _, d := range devices {
+		if d.Active {
+			in[d.ID] = true
+		}
+	}
+	w.equal([]any{len(in), in[p.device], in[next.ID]}, []any{wire.MaxDevices, false, true})
+}
+
 func (w *world) isBefore(p person, events int) {
 	w.Helper()
 	chain, err := w.store.Chain(w.Context(), p.account)

@@ -35,6 +35,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"lookups return each account once with its whole chain", lookups},
 		{"a sigchain is extended by one of two", chainRace},
 		{"a device comes beside the others, and a removed one is out", removeDevice},
+		{"a device comes in the place of another, or nothing happens", replaceDevice},
 		{"the state is replaced by one of two", stateRace},
 		{"an account begins anew, and nothing of its old devices is left", resets},
 		{"two people who both begin anew may begin another conversation", resetOfBoth},
