@@ -89,6 +89,22 @@ func (c *Client) errHeld(k *contact, until uint64) error {
 	return held
 }
 
+// refuseChanged keeps everybody out of a group whose new keys this person did not accept: what is said there
+// would be theirs to read.
+func (c *Client) refuseChanged(people []wire.ID) error {
+	for _, id := range people {
+		k := c.contacts[id]
+		if k == nil || !k.changed {
+			continue
+		}
+		if until := c.heldUntil(k); until > 0 {
+			return c.errHeld(k, until)
+		}
+		return wire.Errorf(CodeKeyChanged, "The keys of %s changed. Answer that first, in a conversation with %s.", k.name, k.name)
+	}
+	return nil
+}
+
 // acknowledged is a contact whose new root the person accepted.
 func (k contact) acknowledged() *contact {
 	k.changed, k.reset, k.held = false, 0, false

@@ -243,6 +243,50 @@ func TestWhoWasVerifiedIsHeldForADay(t *testing.T) {
 	})
 }
 
+// What waits for a comparison can not be had by another door: a group would hand the new keys everything said in it.
+func TestWhoIsHeldComesIntoNoGroup(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ctx := t.Context()
+		ada, ben, cleo := p[0], p[1], p[2]
+		group := ben.create(t, wire.Group, cleo)
+		direct := cleo.create(t, wire.Direct, ada)
+		once := ben.create(t, wire.Group, ada)
+		ben.verifies(t, ada)
+		must(t, ben.on().Remove(ctx, once, ada.account))
+		ada.losesAndBeginsAnew(t, w)
+		refused := func(code wire.Code, q *person) {
+			t.Helper()
+			err := q.on().Add(ctx, group, []string{ada.name})
+			if wire.CodeOf(err) != code || !strings.Contains(err.Error(), ada.name) {
+				t.Fatalf("%s adds her: %v", q.name, err)
+			}
+			_, err = q.on().Create(ctx, client.NewConversation{Kind: wire.Group, Name: "new", People: []string{ada.name}})
+			if wire.CodeOf(err) != code || !strings.Contains(err.Error(), ada.name) {
+				t.Fatalf("%s begins a group with her: %v", q.name, err)
+			}
+		}
+		refused(wire.CodeHeld, ben)
+		must(t, ben.on().SetRole(ctx, group, cleo.account, client.Moderator))
+		time.Sleep(5 * time.Second)
+		refused(client.CodeKeyChanged, cleo) // who never compared is asked first, too
+		if got := ben.leaves(t, group, ada); len(got) != 0 {
+			t.Fatalf("ada is in the group with %v", got)
+		}
+
+		// Two people have a place to answer in, and nothing is sent there before.
+		fresh := ben.create(t, wire.Direct, ada)
+		ben.mayNotSend(t, fresh)
+		time.Sleep(25 * time.Hour)
+		refused(client.CodeKeyChanged, ben) // a day has passed, and he has not answered
+		must(t, ben.accepts(ada))
+		must(t, ben.on().Add(ctx, group, []string{ada.name}))
+		time.Sleep(5 * time.Second)
+		cleo.mayNotSend(t, direct)
+		ben.say(t, group, "here you are")
+		ada.reads(t, group, "here you are")
+	})
+}
+
 // create2 asks for a conversation that exists and that nobody has let the person back into.
 func (p *person) create2(t *testing.T, q *person) {
 	t.Helper()
