@@ -57,7 +57,7 @@ func (c *Client) trusts(v *conversation, p signal.Place) bool {
 		chain = k.chain
 	}
 	device, listed := chain.Device(identity.ID(p.Device))
-	return !c.keysChanged(v) && (!listed || device.Active())
+	return c.keyReason(v) == "" && (!listed || device.Active())
 }
 
 // mayAnswer takes an answer out of what this device gives in a minute.

@@ -87,6 +87,18 @@ func (p *person) verifies(t *testing.T, q *person) {
 	}
 }
 
+// keysOf is what a person is shown of somebody's keys beside a conversation.
+func (p *person) keysOf(t *testing.T, id wire.ID, of *person) client.Named {
+	t.Helper()
+	for _, n := range p.view(t, id).People {
+		if n.Account == of.account {
+			return n
+		}
+	}
+	t.Fatalf("%s is not in it", of.name)
+	return client.Named{}
+}
+
 func (p *person) accepts(q *person) error { return p.on().AcceptKey(context.Background(), q.account) }
 
 func (p *person) mayNotSend(t *testing.T, id wire.ID) {
@@ -284,6 +296,56 @@ func TestWhoIsHeldComesIntoNoGroup(t *testing.T) {
 		cleo.mayNotSend(t, direct)
 		ben.say(t, group, "here you are")
 		ada.reads(t, group, "here you are")
+	})
+}
+
+func TestWhoAcceptsOfflineIsToldWhatIsStillWaitedFor(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		direct := ada.create(t, wire.Direct, ben)
+		reason := func(want client.KeyReason) {
+			t.Helper()
+			if v := ben.view(t, direct); v.KeyReason != want || v.KeyChanged != (want != "") || ben.keysOf(t, direct, ada).Keys != want {
+				t.Fatalf("ben is shown %+v, not %q", v, want)
+			}
+		}
+		ada.losesAndBeginsAnew(t, w)
+		reason(client.KeysChanged)
+		ben.lane.set(true, false)
+		time.Sleep(5 * time.Second)
+		must(t, ben.accepts(ada))
+		reason(client.KeysReadmitting)
+		ben.mayNotSend(t, direct)
+		ben.lane.set(false, false)
+		time.Sleep(time.Minute)
+		reason("")
+		ben.say(t, direct, "now you are back")
+		ada.reads(t, direct, "now you are back")
+	})
+}
+
+func TestAGroupSaysWhoseKeysChanged(t *testing.T) {
+	tell(t, 4, func(t *testing.T, w *World, p []*person) {
+		ben, ada, cleo, dan := p[0], p[1], p[2], p[3]
+		id := ben.create(t, wire.Group, ada, cleo, dan)
+		ben.verifies(t, ada)
+		ada.losesAndBeginsAnew(t, w)
+		cleo.losesAndBeginsAnew(t, w)
+		if k := ben.keysOf(t, id, ada); k.Keys != client.KeysChanged || !k.Reset || k.HeldUntil.Before(time.Now().Add(23*time.Hour)) {
+			t.Fatalf("of ada: %+v", k)
+		}
+		if k := ben.keysOf(t, id, cleo); k.Keys != client.KeysChanged || !k.Reset || !k.HeldUntil.IsZero() {
+			t.Fatalf("of cleo: %+v", k)
+		}
+		if k := ben.keysOf(t, id, dan); k.Keys != "" || k.Reset || !k.HeldUntil.IsZero() {
+			t.Fatalf("of dan: %+v", k)
+		}
+		list, _, err := ben.on().Members(t.Context(), id)
+		for _, m := range list {
+			if m.Changed != (m.Account == ada.account || m.Account == cleo.account) {
+				t.Fatalf("%+v, %v", m, err)
+			}
+		}
 	})
 }
 
