@@ -50,7 +50,7 @@ func (c *Client) answerRequest(v *conversation, p signal.Place, member identity.
 // device knows: what holds messages back holds keys back. When the account's sigchain does not list the device,
 // the newest one is asked for, and again called with it.
 func (c *Client) trusts(v *conversation, member identity.Credential, again func()) bool {
-	if c.keysChanged(v) {
+	if c.keyReason(v) != "" {
 		return false
 	}
 	chain := c.chainOf(wire.ID(member.Account))

@@ -27,6 +27,9 @@ func (k *contact) root() wire.Hash { return wire.Hash(k.chain.Root()) }
 // isVerified reports whether the root in force is the one that was compared.
 func (k *contact) isVerified() bool { return !k.verified.IsZero() && k.verified == k.root() }
 
+// beganAnew reports whether the keys changed because the contact lost everything.
+func (k *contact) beganAnew() bool { return k.changed && k.reset > 0 }
+
 // hadRoot reports whether a root is the contact's, or was before the contact itself replaced it.
 func (k *contact) hadRoot(root wire.Hash) bool { return k.chain.HadRoot(identity.RootKey(root)) }
 

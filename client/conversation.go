@@ -148,14 +148,17 @@ func (c *Client) view(v *conversation) Conversation {
 	out := Conversation{
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
 		Joining: v.rec.State == stateJoining || v.rec.Lost != 0, Position: v.rec.Cursor, Read: v.rec.Read,
-		Verified: c.verifiedPeer(v), KeyChanged: !v.doubted && c.keysChanged(v), Doubted: c.doubtedIn(v),
-		Draft: v.draft.Text != "",
+		Verified: c.verifiedPeer(v), Draft: v.draft.Text != "", Doubted: c.doubtedIn(v),
+	}
+	if !v.doubted {
+		out.KeyReason = c.keyReason(v)
+		out.KeyChanged = out.KeyReason != ""
 	}
 	if out.Blocked = c.muted(v); out.Blocked {
 		out.Unread = 0
 	}
 	for _, id := range c.peopleOf(v) {
-		out.People = append(out.People, Named{Account: id, Name: c.nameOf(id)})
+		out.People = append(out.People, c.named(v, id))
 	}
 	sort.Slice(out.People, func(i, j int) bool { return out.People[i].Name < out.People[j].Name })
 	out.Title = c.title(v, out.People)

@@ -37,9 +37,9 @@ func (c *Client) Create(ctx context.Context, o NewConversation) (wire.ID, error)
 		if id, ok := c.directWith(ctx, ids[0]); ok {
 			return id, nil
 		}
-		if err := c.run(ctx, func() error { return c.refuseBlocked(ids[0]) }); err != nil {
-			return wire.ID{}, err
-		}
+	}
+	if err := c.run(ctx, func() error { return c.refusePeople(o.Kind, ids) }); err != nil {
+		return wire.ID{}, err
 	}
 	keys, err := c.claim(ctx, ids)
 	if err != nil {
@@ -51,6 +51,15 @@ func (c *Client) Create(ctx context.Context, o NewConversation) (wire.ID, error)
 	}
 	keys = append(keys, own...)
 	return c.birth(ctx, o, ids, keys)
+}
+
+// refusePeople refuses to begin a conversation with somebody. Two people whose keys changed may begin one: it
+// is where they compare and accept, and nothing is sent there before.
+func (c *Client) refusePeople(kind wire.ConversationKind, people []wire.ID) error {
+	if kind == wire.Direct {
+		return c.refuseBlocked(people[0])
+	}
+	return c.refuseChanged(people)
 }
 
 // checkNew checks what was asked for and returns the canonical names.
@@ -246,6 +255,9 @@ func (c *Client) birth(ctx context.Context, o NewConversation, people []wire.ID,
 	err := c.run(ctx, func() error {
 		if c.self == nil {
 			return errNotSignedIn
+		}
+		if err := c.refusePeople(o.Kind, people); err != nil {
+			return err
 		}
 		v, err := c.conceive(o, people, keys)
 		if err != nil {

@@ -116,14 +116,20 @@ type Conversation struct {
 	Timer     uint32    // seconds until they disappear; 0 unless Disappearing
 
 	Blocked    bool // out of sight: with, or begun by, somebody who is blocked
-	KeyChanged bool // somebody's keys changed, or are in doubt: nothing is sent before that is acknowledged
-	Doubted    []wire.ID
+	KeyChanged bool // something about somebody's keys holds messages back
+	KeyReason  KeyReason
+	Doubted    []wire.ID // whose keys are in doubt
 }
 
-// Named is an account with its user name, or with "" while that is not known.
+// Named is an account with its user name, or with "" while that is not known, and what about its keys holds
+// messages back.
 type Named struct {
 	Account wire.ID
 	Name    string
+
+	Keys      KeyReason // "": nothing
+	Reset     bool      // they changed because the person lost everything and began anew
+	HeldUntil time.Time // they can not be accepted before, but by comparing; zero: now
 }
 
 // Preview is the newest message in one line.

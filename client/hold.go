@@ -98,6 +98,22 @@ func (c *Client) errHeld(k *contact, until uint64) error {
 	return held
 }
 
+// refuseChanged keeps everybody out of a group whose new keys this person did not accept: what is said there
+// would be theirs to read.
+func (c *Client) refuseChanged(people []wire.ID) error {
+	for _, id := range people {
+		k := c.contacts[id]
+		if k == nil || !k.changed && !k.doubt.open() {
+			continue
+		}
+		if until := c.heldUntil(k); until > 0 {
+			return c.errHeld(k, until)
+		}
+		return wire.Errorf(CodeKeyChanged, "The keys of %s changed. Answer that first, in a conversation with %s.", k.name, k.name)
+	}
+	return nil
+}
+
 // acknowledged is a contact whose new root the person accepted, or with whom they go on in spite of doubts.
 func (k contact) acknowledged() *contact {
 	k.changed, k.reset, k.held, k.doubt = false, 0, false, k.doubt.settled()

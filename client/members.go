@@ -21,6 +21,9 @@ func (c *Client) Add(ctx context.Context, id wire.ID, people []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.run(ctx, func() error { return c.refuseChanged(ids) }); err != nil {
+		return err
+	}
 	keys, err := c.claim(ctx, ids)
 	if err != nil {
 		return err
@@ -41,6 +44,9 @@ func (c *Client) planAdd(v *conversation, people []wire.ID, keys []claimed) (p p
 	}
 	if len(added) == 0 {
 		return plan{}, errNothing
+	}
+	if err := c.refuseChanged(added); err != nil {
+		return plan{}, err // it changed meanwhile
 	}
 	for _, k := range keys {
 		if slices.Contains(added, k.ref.Account) {

@@ -17,6 +17,7 @@ type Participant struct {
 	Role     Role
 	You      bool
 	Verified bool
+	Changed  bool // the keys changed, and that was not acknowledged yet
 	Blocked  bool
 }
 
@@ -34,7 +35,7 @@ func (c *Client) Members(ctx context.Context, id wire.ID) (list []Participant, c
 			k := c.contacts[account]
 			list = append(list, Participant{
 				Account: account, Name: c.nameOf(account), Role: v.roster.role(account), You: account == c.self.Account,
-				Verified: k != nil && k.sure(), Blocked: c.isBlocked(account),
+				Verified: k != nil && k.sure(), Changed: k != nil && k.changed, Blocked: c.isBlocked(account),
 			})
 		}
 		sort.Slice(list, func(i, j int) bool {

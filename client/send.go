@@ -37,7 +37,7 @@ func (c *Client) Send(ctx context.Context, conversation wire.ID, text string) (i
 		if !c.mayPost(v) {
 			return wire.Errorf(wire.CodeForbidden, "You can not send to this conversation.")
 		}
-		if c.keysChanged(v) {
+		if c.keyReason(v) != "" {
 			return errKeysChanged
 		}
 		if len(v.outbox) >= MaxWaiting {
@@ -75,7 +75,7 @@ func (c *Client) putRow(t *tx, v *conversation, row *outboxRow) {
 // sendNext seals and sends the first message that waits. One is on its way at a time, so the log has
 // a device's messages in the order of their counters.
 func (c *Client) sendNext(v *conversation) {
-	if c.keysChanged(v) || c.muted(v) {
+	if c.keyReason(v) != "" || c.muted(v) {
 		return
 	}
 	i := slices.IndexFunc(v.outbox, func(r *outboxRow) bool { return !r.accepted && r.rec.Failed == "" })

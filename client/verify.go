@@ -29,10 +29,7 @@ func (c *Client) Contact(ctx context.Context, account wire.ID) (out Contact, err
 	var us, them identity.Party
 	err = c.withContact(ctx, account, func(k *contact) error {
 		us, them = c.parties(account, k)
-		out = Contact{Account: account, Name: k.name, Verified: k.sure(), Changed: k.changed, Doubted: k.doubt.open(), Blocked: c.isBlocked(account), Reset: k.changed && k.reset > 0}
-		if until := c.heldUntil(k); until > 0 {
-			out.HeldUntil = time.UnixMilli(int64(until))
-		}
+		out = Contact{Account: account, Name: k.name, Verified: k.sure(), Changed: k.changed, Doubted: k.doubt.open(), Blocked: c.isBlocked(account), Reset: k.beganAnew(), HeldUntil: c.heldTime(k)}
 		return nil
 	})
 	if err == nil { // not in the loop: it takes long on purpose
@@ -130,19 +127,6 @@ func (c *Client) markShared(t *tx, account wire.ID) {
 	}
 }
 
-// keysChanged reports whether the keys of somebody in a closed conversation changed or are in doubt,
-// unacknowledged, or are none that this device ever verified of them. A group may go on beside somebody who began anew
-// until they are let in again; two people wait for that.
-func (c *Client) keysChanged(v *conversation) bool {
-	for _, p := range v.roster.People {
-		k := c.contacts[p.Account]
-		if k != nil && (k.changed || k.doubt.open() || v.rec.Kind == wire.Direct && k.lostRoot(p.Root)) || c.strange(p) {
-			return true
-		}
-	}
-	return false
-}
-
 // verifiedPeer reports whether the other person of a direct conversation is verified.
 func (c *Client) verifiedPeer(v *conversation) bool {
 	if v.rec.Kind != wire.Direct {
@@ -155,5 +139,3 @@ func (c *Client) verifiedPeer(v *conversation) bool {
 	}
 	return false
 }
-
-var errKeysChanged = wire.Errorf(CodeKeyChanged, "Somebody's keys changed. Look at that before you send.")

@@ -199,6 +199,11 @@ func TestWhoIsShownNoRemovalSeesThatSomethingIsWrongAndSendsNothing(t *testing.T
 		if _, err := ben.on().Send(ctx, direct, "secret"); wire.CodeOf(err) != client.CodeKeyChanged || !held() {
 			t.Fatalf("ben sends all the same: %v", err)
 		}
+		// Nothing that ben could accept would change that, and he is told so.
+		must(t, ben.accepts(phone))
+		if v := ben.view(t, direct); v.KeyReason != client.KeysUnknownPin || ben.keysOf(t, direct, phone).Keys != client.KeysUnknownPin {
+			t.Fatalf("ben is shown %+v", v)
+		}
 		ben.lane.lie(liar{})
 		ben.lane.cut()
 		time.Sleep(time.Minute)

@@ -21,7 +21,7 @@
 //	draft        {conversation, text}                 {}; what is not sent yet, sent to the server every 2 s at most
 //	read         {conversation, position}             {}
 //	add          {conversation, people}               {}
-//	members      {conversation}                       {members: [{account, name, role, you, verified}], can}
+//	members      {conversation}                       {members: [{account, name, role, you, verified, changed}], can}
 //	remove-member {conversation, account}             {}
 //	rename       {conversation, name}                 {}
 //	block        {account, blocked}                   {}
@@ -75,7 +75,9 @@
 //	reset-begun    {at}: somebody may reset the own account from then on, unless it is cancelled
 //	fault          {code, text, action?, account?}: of one code and account the newest stands
 //
-// A conversation's people are everybody in it, except that of Everyone's only the person is named.
+// A conversation's people are everybody in it, except that of Everyone's only the person is named. Where something about
+// keys holds messages back, keyReason of the conversation and keys of the people in question say what: changed, which can
+// be accepted, for some only after heldUntil; unknown-pin or readmitting, which accepting does not change.
 //
 // Events carry whole objects to replace and come only after what they say is durable. What a command's
 // answer shows is never older than the events before it. No key and no password ever leaves this

@@ -13,6 +13,7 @@ type member struct {
 	Role     string `json:"role"`
 	You      bool   `json:"you"`
 	Verified bool   `json:"verified"`
+	Changed  bool   `json:"changed"`
 	Blocked  bool   `json:"blocked"`
 }
 
@@ -41,7 +42,7 @@ func (a *API) members(ctx context.Context, in conversationRef) (membersData, err
 	list, can, err := a.client.Members(ctx, id)
 	out := membersData{Members: []member{}, Can: rights{Add: can.Add, Remove: can.Remove, Rename: can.Rename, Roles: can.Roles, Leave: can.Leave, Retention: can.Retention}}
 	for _, p := range list {
-		out.Members = append(out.Members, member{p.Account.String(), p.Name, roleNames[p.Role], p.You, p.Verified, p.Blocked})
+		out.Members = append(out.Members, member{p.Account.String(), p.Name, roleNames[p.Role], p.You, p.Verified, p.Changed, p.Blocked})
 	}
 	return out, err
 }

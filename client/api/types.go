@@ -34,9 +34,13 @@ type connection struct {
 	RetryAt int64                  `json:"retryAt,omitempty"`
 }
 
-type named struct {
-	Account string `json:"account"`
-	Name    string `json:"name"`
+// person is somebody in a conversation. Keys says what about theirs holds messages back.
+type person struct {
+	Account   string           `json:"account"`
+	Name      string           `json:"name"`
+	Keys      client.KeyReason `json:"keys,omitempty"`
+	Reset     bool             `json:"reset,omitempty"`
+	HeldUntil int64            `json:"heldUntil,omitempty"`
 }
 
 type preview struct {
@@ -49,7 +53,7 @@ type conversation struct {
 	ID        string   `json:"id"`
 	Kind      string   `json:"kind"`
 	Title     string   `json:"title"`
-	People    []named  `json:"people"`
+	People    []person `json:"people"`
 	Unread    uint64   `json:"unread"`
 	Last      *preview `json:"last,omitempty"`
 	Retention string   `json:"retention"`
@@ -64,19 +68,20 @@ type conversation struct {
 	Blocked    bool `json:"blocked"`
 	KeyChanged bool `json:"keyChanged"`
 
-	Doubted []string `json:"doubted,omitempty"`
+	KeyReason client.KeyReason `json:"keyReason,omitempty"`
+	Doubted   []string         `json:"doubted,omitempty"`
 }
 
 var kindNames = map[wire.ConversationKind]string{wire.Direct: "direct", wire.Group: "group", wire.Open: "everyone"}
 
 func conversationOf(c client.Conversation) conversation {
 	out := conversation{
-		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []named{}, Unread: c.Unread,
+		ID: c.ID.String(), Kind: kindNames[c.Kind], Title: c.Title, People: []person{}, Unread: c.Unread,
 		Retention: retentionNames[c.Retention], Timer: c.Timer, CanSend: c.CanSend, Joining: c.Joining, Position: c.Position, Read: c.Read,
-		Verified: c.Verified, Blocked: c.Blocked, KeyChanged: c.KeyChanged, Draft: c.Draft,
+		Verified: c.Verified, Blocked: c.Blocked, KeyChanged: c.KeyChanged, KeyReason: c.KeyReason, Draft: c.Draft,
 	}
 	for _, p := range c.People {
-		out.People = append(out.People, named{p.Account.String(), p.Name})
+		out.People = append(out.People, person{p.Account.String(), p.Name, p.Keys, p.Reset, millis(p.HeldUntil)})
 	}
 	for _, id := range c.Doubted {
 		out.Doubted = append(out.Doubted, id.String())
