@@ -334,6 +334,15 @@ export const strings = {
     }),
   },
 
+  replaceDevice: {
+    title: 'Too many devices',
+    text: (n) => `Your account has ${n} devices. Which one do you no longer use? It is removed, and this browser comes in its place.`,
+    legend: 'The device to remove',
+    confirm: 'Sign in and remove it',
+    cancel: 'Cancel',
+    working: 'Signing in…',
+  },
+
   news: {
     region: 'News about your devices',
     added: (name, moment) => `New device signed in: ${name}, ${moment}.`,
@@ -630,6 +639,7 @@ export const strings = {
     'name-taken': 'This name is taken. If it is yours, sign in.',
     registration: 'This server takes no new account with this invite code.',
     limit: 'This server allows no more of these.',
+    'too-many-devices': 'This account has as many devices as it may. Try again, and choose one to remove.',
     'rate-limited': 'Too many tries. Wait a moment and try again.',
     unavailable: 'The server is not answering right now. Try again in a moment.',
     internal: 'The server made a mistake. Try again in a moment.',

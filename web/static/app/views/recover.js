@@ -1,6 +1,7 @@
 import { View, el } from '../dom.js';
 import { errorText, strings } from '../strings.js';
 import { Field } from './field.js';
+import { withRoom } from './make-room.js';
 import { passwordField } from './password-field.js';
 import { recoveryField } from './rehearsal.js';
 
@@ -48,7 +49,7 @@ export class RecoverForm extends View {
     if (!this.#complete()) return;
     this.#busy(true);
     try {
-      await this.#core.command('recover', { name: this.#name.value.trim(), code: this.#code.value.trim(), password: this.#password.value });
+      await withRoom(this.#core, 'recover', { name: this.#name.value.trim(), code: this.#code.value.trim(), password: this.#password.value });
     } catch (error) {
       if (!this.closed) this.#refused(error);
     } finally {

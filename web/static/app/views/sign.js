@@ -2,6 +2,7 @@ import { View, el } from '../dom.js';
 import { frond } from '../icons.js';
 import { errorText, strings } from '../strings.js';
 import { Field } from './field.js';
+import { withRoom } from './make-room.js';
 import { passwordField } from './password-field.js';
 import { RecoverForm } from './recover.js';
 
@@ -146,7 +147,7 @@ export class SignView extends View {
     this.newAccount = command === 'sign-up';
     const timer = setTimeout(() => (this.#status.textContent = words.derivingLong), slow);
     try {
-      await this.#core.command(command, data);
+      await withRoom(this.#core, command, data);
     } catch (error) {
       if (!this.closed) this.#refused(command, error);
     } finally {

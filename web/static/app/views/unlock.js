@@ -1,6 +1,7 @@
 import { View, el, replace } from '../dom.js';
 import { errorText, strings } from '../strings.js';
 import { digitGroups } from './approval.js';
+import { withRoom } from './make-room.js';
 import { waiting } from './panel.js';
 import { qrCode } from './qr.js';
 import { recoveryField } from './rehearsal.js';
@@ -57,8 +58,10 @@ export default class UnlockView extends View {
     this.#alert.textContent = '';
     replace(this.#stage, waiting(words.starting));
     try {
-      const { qr } = await this.#core.command('approval-start');
+      const asked = await withRoom(this.#core, 'approval-start');
       if (this.closed) return;
+      if (!asked) return this.#choose();
+      const { qr } = asked;
       this.#qr = qr;
       this.#show(words.waiting, qrCode(qr, words.qr), el('p', { class: 'muted' }, words.qrHint));
     } catch (error) {
@@ -94,16 +97,18 @@ export default class UnlockView extends View {
     const code = recoveryField();
     const submit = el('button', { type: 'submit', class: 'btn btn-primary' }, words.submit);
     const status = el('p', { class: 'form-status', role: 'status' });
+    const busy = (is) => {
+      submit.disabled = is;
+      status.textContent = is ? strings.sign.deriving : '';
+    };
     const run = async () => {
       if (!code.value.trim()) return code.error(strings.rehearsal.empty);
-      submit.disabled = true;
-      status.textContent = strings.sign.deriving;
+      busy(true);
       try {
-        await this.#core.command('unlock', { code: code.value.trim() });
+        if (!(await withRoom(this.#core, 'unlock', { code: code.value.trim() })) && !this.closed) busy(false);
       } catch (error) {
         if (this.closed) return;
-        submit.disabled = false;
-        status.textContent = '';
+        busy(false);
         code.error(error.code === 'wrong-password' ? strings.recover.wrong : errorText(error));
         code.input.focus();
       }
