@@ -122,6 +122,7 @@ func TestAReplacedDeviceIsOutLikeOneThatWasRemoved(t *testing.T) {
 		if slices.ContainsFunc(lost.rows(t, direct), func(m client.Message) bool { return m.Text == "not for the lost one" }) {
 			t.Fatal("it reads on")
 		}
+		time.Sleep(time.Second) // it is asked for when the conversation is looked at
 		page, err := fresh.on().Messages(ctx, direct, 0, 10)
 		if must(t, err); page.Draft != "begun" {
 			t.Fatalf("the draft is %q", page.Draft)
