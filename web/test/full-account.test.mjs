@@ -18,7 +18,7 @@ describe('an account with as many devices as it may have', { skip: noBrowser(), 
   const dialog = () => ada.page.getByRole('dialog', { name: 'Too many devices' });
 
   before(async () => {
-    server = await Server.start();
+    server = await Server.start('--unlimited');
     browser = await launch();
     const first = await arrive();
     await first.fillSignUp();
@@ -37,7 +37,6 @@ describe('an account with as many devices as it may have', { skip: noBrowser(), 
       await lost.leave(); // a private window: nothing is left of it but its place
     }
     ada = await arrive();
-    await ada.page.waitForTimeout(80_000); // the server counts sign-ins of an account from one address
   });
 
   after(async () => {
