@@ -3,6 +3,7 @@
 //	#/                   the list
 //	#/c/<id>             a conversation
 //	#/c/<id>/about       the people in it, and whether they are who they seem
+//	#/c/<id>/about/<account>  one of them
 //	#/settings           the account
 //	#/settings/code      a new recovery code
 //	#reset=<name>:<token>  an administrator's link to start an account over; never stays in the address
@@ -10,15 +11,16 @@
 const pages = [
   [/^#\/c\/([0-9A-Za-z_-]{1,64})$/, 'conversation'],
   [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about$/, 'about'],
+  [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about\/([0-9A-Za-z_-]{1,64})$/, 'person'],
   [/^#\/settings$/, 'settings'],
   [/^#\/settings\/code$/, 'code'],
 ];
 
-/** What the address names: {page, id?}. An address that names nothing is the list. */
+/** What the address names: {page, id?, account?}. An address that names nothing is the list. */
 export function currentPage() {
   for (const [pattern, page] of pages) {
     const match = pattern.exec(location.hash);
-    if (match) return { page, id: match[1] };
+    if (match) return { page, id: match[1], account: match[2] };
   }
   return { page: 'list' };
 }
@@ -41,7 +43,7 @@ export function takeResetLink() {
 }
 
 export const conversationHref = (id) => `#/c/${id}`;
-export const aboutHref = (id) => `#/c/${id}/about`;
+export const aboutHref = (id, account) => `#/c/${id}/about${account ? `/${account}` : ''}`;
 export const listHref = '#/';
 export const settingsHref = '#/settings';
 export const codeHref = '#/settings/code';

@@ -20,7 +20,7 @@ export class ConversationView extends View {
   #timeline;
   #composer;
   #retention;
-  #changed = null; // stands there while a key has changed
+  #changed = null; // stands there while somebody's key holds messages back
 
   constructor(core, store, conversation, leave) {
     super();
@@ -69,10 +69,15 @@ export class ConversationView extends View {
   }
 
   #followKey(conversation) {
-    if (Boolean(conversation.keyChanged) === Boolean(this.#changed)) return;
-    this.#changed?.close();
-    this.#changed = conversation.keyChanged ? new KeyChangedView(this.#core, this.#store, conversation) : null;
-    if (this.#changed) this.#composer.root.before(this.#changed.root);
+    if (!conversation.keyChanged) {
+      this.#changed?.close();
+      this.#changed = null;
+    } else if (this.#changed) {
+      this.#changed.update(conversation);
+    } else {
+      this.#changed = new KeyChangedView(this.#core, this.#store, conversation);
+      this.#composer.root.before(this.#changed.root);
+    }
   }
 }
 
