@@ -148,7 +148,7 @@ func (c *Client) view(v *conversation) Conversation {
 	out := Conversation{
 		ID: v.id, Kind: v.rec.Kind, Unread: v.rec.Unread, CanSend: c.mayPost(v),
 		Joining: v.rec.State == stateJoining || v.rec.Lost != 0, Position: v.rec.Cursor, Read: v.rec.Read,
-		Verified: c.verifiedPeer(v), Draft: v.draft.Text != "", Doubted: c.doubtedIn(v),
+		Verified: c.verifiedPeer(v), Draft: v.draft.Text != "",
 	}
 	if !v.doubted {
 		out.KeyReason = c.keyReason(v)

@@ -147,13 +147,3 @@ func (c *Client) contradicted() (ids []wire.ID) {
 	}
 	return ids
 }
-
-// doubtedIn lists whose keys are in doubt in a closed conversation.
-func (c *Client) doubtedIn(v *conversation) (ids []wire.ID) {
-	for _, p := range v.roster.People {
-		if k := c.contacts[p.Account]; k != nil && k.doubt.open() {
-			ids = append(ids, p.Account)
-		}
-	}
-	return ids
-}

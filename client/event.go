@@ -118,7 +118,6 @@ type Conversation struct {
 	Blocked    bool // out of sight: with, or begun by, somebody who is blocked
 	KeyChanged bool // something about somebody's keys holds messages back
 	KeyReason  KeyReason
-	Doubted    []wire.ID // whose keys are in doubt
 }
 
 // Named is an account with its user name, or with "" while that is not known, and what about its keys holds

@@ -1,18 +1,20 @@
 package client
 
 import (
+	"slices"
 	"time"
 
 	"frond/wire"
 )
 
-// KeyReason says what about somebody's keys keeps messages from a closed conversation. Only the first can be
+// KeyReason says what about somebody's keys keeps messages from a closed conversation. The first two can be
 // answered by accepting.
 type KeyReason string
 
 // The reasons, the one that matters most first.
 const (
-	KeysChanged     KeyReason = "changed"     // they changed or are in doubt, and that was not acknowledged yet
+	KeysChanged     KeyReason = "changed"     // they changed, and that was not acknowledged yet
+	KeysDoubted     KeyReason = "doubted"     // the server contradicted their chain, and that was neither undone nor acknowledged
 	KeysUnknownPin  KeyReason = "unknown-pin" // the conversation pins a root that their chain, as far as known here, does not have
 	KeysReadmitting KeyReason = "readmitting" // direct: they are accepted, and nobody has let them back in yet
 )
@@ -22,8 +24,10 @@ const (
 func (c *Client) keyReasonOf(v *conversation, p Person) KeyReason {
 	k := c.contacts[p.Account]
 	switch {
-	case k != nil && (k.changed || k.doubt.open()):
+	case k != nil && k.changed:
 		return KeysChanged
+	case k != nil && k.doubt.open():
+		return KeysDoubted
 	case c.strange(p):
 		return KeysUnknownPin
 	case k != nil && v.rec.Kind == wire.Direct && k.lostRoot(p.Root):
@@ -32,13 +36,13 @@ func (c *Client) keyReasonOf(v *conversation, p Person) KeyReason {
 	return ""
 }
 
+// keyReasons are ordered by how much they matter.
+var keyReasons = []KeyReason{"", KeysReadmitting, KeysUnknownPin, KeysDoubted, KeysChanged}
+
 // keyReason says it of a conversation; "" when nothing is held back.
 func (c *Client) keyReason(v *conversation) (found KeyReason) {
 	for _, p := range v.roster.People {
-		switch r := c.keyReasonOf(v, p); {
-		case r == KeysChanged:
-			return r
-		case found == "" || r == KeysUnknownPin:
+		if r := c.keyReasonOf(v, p); slices.Index(keyReasons, r) > slices.Index(keyReasons, found) {
 			found = r
 		}
 	}

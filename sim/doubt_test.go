@@ -61,7 +61,7 @@ func (p *person) doubts(t *testing.T, id wire.ID, of *person, want bool) {
 		t.Fatalf("%s is shown %+v", p.name, k)
 	}
 	for _, v := range p.conversations(t.Context()) {
-		if v.ID == id && (v.KeyChanged != want || slices.Contains(v.Doubted, of.account) != want) {
+		if v.ID == id && (v.KeyChanged != want || (v.KeyReason == client.KeysDoubted) != want) {
 			t.Fatalf("%s is shown the conversation as %+v", p.name, v)
 		}
 	}

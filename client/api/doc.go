@@ -76,7 +76,7 @@
 //	fault          {code, text, action?, account?}: of one code and account the newest stands
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named. Where something about
-// keys holds messages back, keyReason of the conversation and keys of the people in question say what: changed, which can
+// keys holds messages back, keyReason of the conversation and keys of the people in question say what: changed or doubted, which can
 // be accepted, for some only after heldUntil; unknown-pin or readmitting, which accepting does not change.
 //
 // Events carry whole objects to replace and come only after what they say is durable. What a command's

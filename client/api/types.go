@@ -69,7 +69,6 @@ type conversation struct {
 	KeyChanged bool `json:"keyChanged"`
 
 	KeyReason client.KeyReason `json:"keyReason,omitempty"`
-	Doubted   []string         `json:"doubted,omitempty"`
 }
 
 var kindNames = map[wire.ConversationKind]string{wire.Direct: "direct", wire.Group: "group", wire.Open: "everyone"}
@@ -82,9 +81,6 @@ func conversationOf(c client.Conversation) conversation {
 	}
 	for _, p := range c.People {
 		out.People = append(out.People, person{p.Account.String(), p.Name, p.Keys, p.Reset, millis(p.HeldUntil)})
-	}
-	for _, id := range c.Doubted {
-		out.Doubted = append(out.Doubted, id.String())
 	}
 	if c.Last != nil {
 		out.Last = &preview{c.Last.Name, c.Last.Text, millis(c.Last.At)}

@@ -62,6 +62,23 @@ describe('safety numbers', { skip: noBrowser(), timeout: 600_000 }, () => {
     await ana.button('Mark as verified').waitFor();
   });
 
+  it('in a group each member’s number is one step from the list of members', async () => {
+    await carl.startConversation('ana, ben', 'Boat');
+    await carl.page.getByRole('link', { name: 'Members', exact: true }).click();
+    assert.equal(await carl.page.getByRole('link', { name: 'Safety number of carl', exact: true }).count(), 0);
+    await carl.page.getByRole('link', { name: 'Safety number of ben', exact: true }).click();
+    await carl.page.getByRole('heading', { name: 'ben', exact: true }).waitFor();
+    const number = await numberOf(carl);
+    await carl.button('Mark as verified').click(); // nothing is held: nobody asks back
+    await carl.page.getByText('You have verified ben.').waitFor();
+    await carl.page.reload();
+    assert.equal(await numberOf(carl), number);
+    await carl.page.getByRole('link', { name: 'Back to the members', exact: true }).click();
+    await carl.page.locator('.rows li').filter({ hasText: 'ben' }).getByText('Verified').waitFor();
+    await carl.page.getByRole('link', { name: 'Back to the conversation', exact: true }).click();
+    await carl.messages.waitFor();
+  });
+
   it('the camera reads the other’s code and verifies; it refuses the code of somebody else', async (t) => {
     await filmOf(ben.page, film);
     const eyes = await launch(...cameraFlags(film));

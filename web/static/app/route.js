@@ -3,6 +3,7 @@
 //	#/                   the list
 //	#/c/<id>             a conversation
 //	#/c/<id>/about       the people in it, and whether they are who they seem
+//	#/c/<id>/about/<account>  one of them
 //	#/settings           the account
 //	#/settings/password  the same, at the password
 //	#/settings/code      a new recovery code
@@ -11,16 +12,17 @@
 const pages = [
   [/^#\/c\/([0-9A-Za-z_-]{1,64})$/, 'conversation'],
   [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about$/, 'about'],
+  [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about\/([0-9A-Za-z_-]{1,64})$/, 'person'],
   [/^#\/settings$/, 'settings'],
   [/^#\/settings\/password$/, 'password'],
   [/^#\/settings\/code$/, 'code'],
 ];
 
-/** What the address names: {page, id?}. An address that names nothing is the list. */
+/** What the address names: {page, id?, account?}. An address that names nothing is the list. */
 export function currentPage() {
   for (const [pattern, page] of pages) {
     const match = pattern.exec(location.hash);
-    if (match) return { page, id: match[1] };
+    if (match) return { page, id: match[1], account: match[2] };
   }
   return { page: 'list' };
 }
@@ -43,7 +45,7 @@ export function takeResetLink() {
 }
 
 export const conversationHref = (id) => `#/c/${id}`;
-export const aboutHref = (id) => `#/c/${id}/about`;
+export const aboutHref = (id, account) => `#/c/${id}/about${account ? `/${account}` : ''}`;
 export const listHref = '#/';
 export const settingsHref = '#/settings';
 export const passwordHref = '#/settings/password';

@@ -75,8 +75,6 @@ export const strings = {
     noRecovery: 'No recovery code yet',
     makeCode: 'Make one',
     verified: 'Verified',
-    keyChanged: 'Safety number changed',
-    doubted: 'Keys in doubt',
     blocked: 'Blocked',
     draft: (text) => `Draft: ${text}`,
     draftElsewhere: 'Draft, not sent yet',
@@ -179,7 +177,11 @@ export const strings = {
     tooLong: 'This is too long for one message. Shorten it or send it in parts.',
     joining: 'You are joining this conversation. You can write in a moment.',
     closed: 'You cannot write in this conversation.',
-    keyChanged: 'You can write again once you have answered this.',
+    keys: {
+      changed: 'You can write again once you have answered this.',
+      'unknown-pin': 'You cannot write here while this is so.',
+      readmitting: 'You can write again once this is done.',
+    },
     blocked: (name) => `You have blocked ${name}. You hear nothing from ${name} until you take that back.`,
     blockedGroup: 'Somebody you have blocked brought you here. See the members to take that back.',
     unblock: 'Unblock',
@@ -509,6 +511,7 @@ export const strings = {
 
   contact: {
     back: 'Back to the conversation',
+    backMembers: 'Back to the members',
     loading: 'Looking…',
     again: 'Try again',
     number: 'Safety number',
@@ -528,6 +531,14 @@ export const strings = {
     reset: (name) => `${name} has lost everything and started over, with the help of an administrator. Compare the numbers to be sure that it is ${name}.`,
     held: (time) => `Until you do, nothing is sent for another ${time}.`,
     doubted: (name) => `The server has shown other keys of ${name} than this device knows, or has left some out. This is the number that this device knows. Compare it before you go on.`,
+    compared: (name) => ({
+      title: `Did you compare the number with ${name}?`,
+      text: `In person, or by a call in which you know the voice of ${name}. Whoever is posing as ${name} would tell you the right number in a message.`,
+      confirm: 'Yes, it is the same',
+      cancel: 'Not yet',
+      working: 'Sealing…',
+      danger: false,
+    }),
   },
 
   scan: {
@@ -545,14 +556,19 @@ export const strings = {
   },
 
   keyChanged: {
-    label: 'Changed safety number',
-    labelDoubted: 'Keys in doubt',
+    labels: { changed: 'Safety number changed', doubted: 'Keys in doubt', 'unknown-pin': 'A key that cannot be checked', readmitting: 'Waiting for the way back in' },
+    people: 'Whose safety number has changed',
     direct: (name) => `The safety number of ${name} has changed: ${name} has started over with a new account key, or somebody is posing as ${name}. Ask ${name} by another way, or compare the numbers, before you go on.`,
     reset: (name) => `${name} has lost everything and started over, with the help of an administrator. What you wrote to ${name} before, ${name} cannot read any more.`,
     held: (name, time) => `You had verified ${name}, so nothing is sent for another ${time} unless you compare numbers first.`,
-    group: 'The safety number of somebody here has changed: they have started over with a new account key, or somebody is posing as them. Ask them by another way before you go on.',
+    several: (names) => `The safety numbers of ${list(names)} have changed: they have started over with new account keys, or somebody is posing as them. Ask them by another way, or compare the numbers, before you go on.`,
+    heldRow: (time) => `You had verified this person: nothing is sent for another ${time} unless you compare numbers first.`,
+    unknown: (names) => `This conversation goes by a key of ${list(names)} that this device cannot check, so nothing is sent here. The server may be holding something back: ask ${list(names)} by another way. There is nothing to accept.`,
+    unknownOwn: 'This conversation goes by a key of your account that this device does not know, so nothing is sent here. The server may be holding something back: look at your other devices.',
+    readmitting: (name) => `You accepted the new key of ${name}. Nothing is sent before ${name} is let back in here, which happens by itself as soon as this device is connected and ${name} can be reached.`,
     doubted: (names) => `The server has shown other keys of ${list(names)} than this device knows, or has left some out: it was set back, or it does not tell everybody the same. This device goes by the keys it knows. Ask ${list(names)} by another way before you go on.`,
     compare: 'Compare numbers',
+    compareWith: (name) => `Compare numbers with ${name}`,
     compareNow: 'Compare now',
     accept: 'I understand, continue',
   },
@@ -564,6 +580,9 @@ export const strings = {
     title: (n) => plural(n, `${n} member`, `${n} members`),
     you: 'You',
     verified: 'Verified',
+    changed: 'Number changed',
+    number: 'Safety number',
+    numberOf: (name) => `Safety number of ${name}`,
     roles: { owner: 'Owner', moderator: 'Moderator', member: 'Member' },
     roleOf: (name) => `Role of ${name}`,
     add: 'Add people',
@@ -582,6 +601,14 @@ export const strings = {
       confirm: 'Remove',
       cancel: 'Cancel',
       working: 'Sealing…',
+    }),
+    ownerDialog: (name) => ({
+      title: `Make ${name} an owner?`,
+      text: 'An owner may change everything here: who is in it, what everybody may do, and your role too.',
+      confirm: 'Make owner',
+      cancel: 'Cancel',
+      working: 'Sealing…',
+      danger: false,
     }),
     lastOwner: 'You are the only owner here. Make somebody else an owner first; then you can leave.',
     leaveDialog: (title) => ({
@@ -657,7 +684,7 @@ export const strings = {
 };
 
 // A refusal that names its own cause is told in the words of whoever refused; the rest in ours.
-const ownWords = new Set(['unknown-person', 'name-invalid', 'limit', 'registration', 'too-large', 'recovery-code', 'named']);
+const ownWords = new Set(['unknown-person', 'name-invalid', 'limit', 'registration', 'too-large', 'recovery-code', 'named', 'held']);
 
 /** The sentence for an error of a command. */
 export function errorText({ code, message }) {

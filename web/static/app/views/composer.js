@@ -80,14 +80,14 @@ export class ComposerView extends View {
 
   /** Follows whether the person may write here. */
   allow(conversation) {
-    const { canSend, joining, keyChanged, blocked } = conversation;
+    const { canSend, joining, keyChanged, keyReason, blocked } = conversation;
     const open = canSend && !keyChanged && !blocked;
     if (Boolean(blocked) === this.#bar.hidden) this.#showBlocked(conversation);
     this.#input.disabled = !open;
     this.#send.disabled = !open;
     if (blocked) this.#say('');
-    else if (!open) this.#say(keyChanged ? words.keyChanged : joining ? words.joining : words.closed);
-    else if ([words.joining, words.closed, words.keyChanged].includes(this.#note.textContent)) this.#say('');
+    else if (!open) this.#say(keyChanged ? words.keys[keyReason] : joining ? words.joining : words.closed);
+    else if ([words.joining, words.closed, ...Object.values(words.keys)].includes(this.#note.textContent)) this.#say('');
   }
 
   #showBlocked({ blocked, people, title, kind }) {

@@ -3,16 +3,16 @@ import { errorText } from '../strings.js';
 import { DialogView } from './dialog.js';
 
 /**
- * Asks before something is taken away, runs it, and stays open with the reason when it is refused.
+ * Asks before something that matters, runs it, and stays open with the reason when it is refused.
  * Resolves to true when it was done.
  */
-export function confirmThat({ title, text, confirm, cancel, working }, run) {
+export function confirmThat({ title, text, confirm, cancel, working, danger = true }, run) {
   const dialog = new DialogView({
     title,
     content: [text].flat().map((line) => el('p', null, line)),
     confirm,
     cancel,
-    danger: true,
+    danger,
     async submit() {
       dialog.alert.textContent = '';
       dialog.busy(true, working);

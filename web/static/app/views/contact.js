@@ -1,9 +1,10 @@
 import { el, replace } from '../dom.js';
 import { span } from '../format.js';
 import { icon } from '../icons.js';
-import { conversationHref } from '../route.js';
+import { aboutHref, conversationHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { BlockView } from './block.js';
+import { confirmThat } from './confirm.js';
 import { PanelView, section, trouble, waiting } from './panel.js';
 import { qrCode } from './qr.js';
 import { canScan, openScan } from './scan.js';
@@ -17,17 +18,22 @@ export default class ContactView extends PanelView {
   #status = el('p', { class: 'card-note', role: 'status' });
   #alert = el('p', { class: 'form-alert', role: 'alert' });
 
-  constructor(core, store, conversation) {
-    super({ title: conversation.title, back: conversationHref(conversation.id), backLabel: words.back });
+  // Without an account it is the other one of two people.
+  constructor(core, store, conversation, account) {
+    const is = account ? (p) => p.account === account : (p) => p.account !== store.session.account;
+    const person = conversation.people.find(is);
+    const way = account ? { back: aboutHref(conversation.id), backLabel: words.backMembers } : { back: conversationHref(conversation.id), backLabel: words.back };
+    super({ title: person?.name ?? conversation.title, ...way });
     this.#core = core;
-    this.#account = conversation.people.find((p) => p.account !== store.session.account)?.account;
+    this.#account = account ?? person?.account;
     this.body.append(waiting(words.loading));
-    let { verified, keyChanged, doubted } = conversation;
+    const look = (c) => JSON.stringify([c.verified, c.people.find(is)]);
+    let shown = look(conversation);
     this.own(
       store.on('conversations', () => {
         const now = store.conversation(conversation.id);
-        if (!now || (now.verified === verified && now.keyChanged === keyChanged && Boolean(now.doubted) === Boolean(doubted))) return;
-        ({ verified, keyChanged, doubted } = now);
+        if (!now || look(now) === shown) return;
+        shown = look(now);
         this.load();
       }),
     );
@@ -67,14 +73,22 @@ export default class ContactView extends PanelView {
 
   #verification(contact) {
     const { name, verified, doubted } = contact;
+    const style = verified ? 'btn-quiet' : isHeld(contact) ? 'btn-outline-primary' : 'btn-primary';
     const unverified = doubted ? words.compareAgain : words.unverified;
     const mark = el('p', { class: ['verified-line', verified ? 'is-safe' : 'is-open'] }, icon(verified ? 'shield' : 'warning'), (verified ? words.verified : unverified)(name));
     const button = el(
       'button',
-      { type: 'button', class: ['btn', verified ? 'btn-quiet' : 'btn-primary'], on: { click: () => this.#verify(contact, !verified) } },
+      { type: 'button', class: ['btn', style], on: { click: () => this.#mark(contact) } },
       verified ? words.unverify : words.verify,
     );
     return [mark, this.#alert, button, this.#status];
+  }
+
+  // During a hold this one click would lift it: then it is asked whether there was a comparison.
+  async #mark(contact) {
+    if (contact.verified || !isHeld(contact)) return this.#verify(contact, !contact.verified);
+    await confirmThat(words.compared(contact.name), () => this.#core.command('verify', { account: contact.account, verified: true }));
+    if (!this.closed) await this.load();
   }
 
   async #verify({ account }, verified) {
@@ -110,5 +124,7 @@ function changedText({ name, reset, heldUntil = 0 }) {
   const left = heldUntil - Date.now();
   return [words.reset(name), left > 0 && words.held(span(left, true))].filter(Boolean).join(' ');
 }
+
+const isHeld = ({ heldUntil = 0 }) => heldUntil > Date.now();
 
 const groups = (number) => number.split(/\s+/).filter(Boolean);

@@ -20,8 +20,7 @@ export class ConversationView extends View {
   #timeline;
   #composer;
   #retention;
-  #changed = null; // stands there while a key has changed
-  #shown = ''; // what it says
+  #changed = null; // stands there while somebody's key holds messages back
 
   constructor(core, store, conversation, leave) {
     super();
@@ -70,12 +69,15 @@ export class ConversationView extends View {
   }
 
   #followKey(conversation) {
-    const what = conversation.keyChanged ? `changed ${conversation.doubted ?? ''}` : '';
-    if (what === this.#shown) return;
-    this.#shown = what;
-    this.#changed?.close();
-    this.#changed = conversation.keyChanged ? new KeyChangedView(this.#core, this.#store, conversation) : null;
-    if (this.#changed) this.#composer.root.before(this.#changed.root);
+    if (!conversation.keyChanged) {
+      this.#changed?.close();
+      this.#changed = null;
+    } else if (this.#changed) {
+      this.#changed.update(conversation);
+    } else {
+      this.#changed = new KeyChangedView(this.#core, this.#store, conversation);
+      this.#composer.root.before(this.#changed.root);
+    }
   }
 }
 

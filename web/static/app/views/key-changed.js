@@ -7,72 +7,98 @@ import { errorText, strings } from '../strings.js';
 const words = strings.keyChanged;
 const ageing = 30_000; // ms between two looks at how long a hold still lasts
 
-/** Stands where messages are written while somebody's key has changed, or is in doubt, and the person has not said that this is all right. */
+/** Stands where messages are written while somebody's key holds them back, and says whose, why, and what can be done. */
 export class KeyChangedView extends View {
   #core;
-  #people;
-  #text = el('p');
-  #compare;
+  #self;
+  #conversation;
+  #shown = '';
+  #text = el('p', { role: 'status' });
+  #rows = el('ul', { class: 'key-people', 'aria-label': words.people });
+  #links = el('span', { class: 'key-links' });
   #button = el('button', { type: 'button', class: 'btn btn-primary', on: { click: () => this.#accept() } }, words.accept);
+  #buttons = el('div', { class: 'panel-buttons' }, this.#links, this.#button);
   #alert = el('p', { class: 'form-alert', role: 'alert' });
 
   constructor(core, store, conversation) {
     super();
     this.#core = core;
-    this.#people = conversation.people.filter((p) => p.account !== store.session.account);
-    const direct = conversation.kind === 'direct';
-    this.#compare = direct && el('a', { class: 'btn btn-outline-primary', href: aboutHref(conversation.id) }, words.compare);
-    const doubted = this.#people.filter((p) => conversation.doubted?.includes(p.account)).map((p) => p.name);
-    this.#say(doubted.length > 0 ? words.doubted(doubted) : direct ? words.direct(conversation.title) : words.group);
-    this.root = el(
-      'section',
-      { class: 'key-changed', 'aria-label': doubted.length > 0 ? words.labelDoubted : words.label },
-      this.#text,
-      this.#alert,
-      el('div', { class: 'panel-buttons' }, this.#compare, this.#button),
-    );
-    if (direct) this.#ask();
+    this.#self = store.session.account;
+    this.root = el('section', { class: 'key-changed' }, this.#text, this.#rows, this.#alert, this.#buttons);
+    this.update(conversation);
+    const timer = setInterval(() => this.#draw(), ageing);
+    this.own(() => clearInterval(timer));
   }
 
-  #say = (text) => replace(this.#text, icon('warning'), text);
+  update(conversation) {
+    this.#conversation = conversation;
+    this.#draw();
+  }
 
-  // Only the core knows whether this is somebody who has started over, and whether there is a hold.
-  async #ask() {
-    try {
-      const contact = await this.#core.command('contact', { account: this.#people[0].account });
-      if (!this.closed && contact.reset) this.#showReset(contact);
-    } catch {
-      // then it stays with what every changed key says
+  get #people() {
+    const { people, keyReason } = this.#conversation;
+    return people.filter((p) => p.keys === keyReason);
+  }
+
+  // What is shown already is left alone, with the focus in it.
+  #draw() {
+    const { keyReason } = this.#conversation;
+    const people = this.#people.map((p) => ({ ...p, left: timeLeft(p) }));
+    const shown = JSON.stringify([keyReason, people]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.root.setAttribute('aria-label', words.labels[keyReason]);
+    const changed = keyReason === 'changed' || keyReason === 'doubted';
+    const several = changed && people.length > 1;
+    replace(this.#text, icon(keyReason === 'readmitting' ? 'shield' : 'warning'), this.#sentence(people));
+    replace(this.#rows, several && people.map((p) => this.#row(p)));
+    this.#rows.hidden = !several;
+    replace(this.#links, changed && !several && people.map((p) => this.#link(p)));
+    this.#button.hidden = people.every((p) => p.left);
+    this.#buttons.hidden = !changed;
+  }
+
+  #sentence(people) {
+    const { keyReason } = this.#conversation;
+    const [{ name, reset, left } = {}] = people;
+    if (keyReason === 'readmitting') return words.readmitting(name);
+    if (keyReason === 'unknown-pin') {
+      const others = people.filter((p) => p.account !== this.#self).map((p) => p.name);
+      return others.length > 0 ? words.unknown(others) : words.unknownOwn;
     }
+    if (keyReason === 'doubted') return words.doubted(people.map((p) => p.name));
+    if (people.length > 1) return words.several(people.map((p) => p.name));
+    return [reset ? words.reset(name) : words.direct(name), left && words.held(name, left)].filter(Boolean).join(' ');
   }
 
-  #showReset(contact) {
-    const left = (contact.heldUntil ?? 0) - Date.now();
-    this.#say([words.reset(contact.name), left > 0 && words.held(contact.name, span(left, true))].filter(Boolean).join(' '));
-    this.#button.hidden = left > 0;
-    this.#compare.className = left > 0 ? 'btn btn-primary' : 'btn btn-outline-primary';
-    this.#compare.textContent = left > 0 ? words.compareNow : words.compare;
-    if (left <= 0) return;
-    const timer = setTimeout(() => this.#showReset(contact), Math.min(left, ageing));
-    this.own(() => clearTimeout(timer));
+  #row({ account, name, left }) {
+    const link = el('a', { class: 'btn btn-link', href: this.#href(account), 'aria-label': words.compareWith(name) }, words.compare);
+    return el('li', null, el('bdi', null, name), link, left && el('p', null, words.heldRow(left)));
   }
 
+  #link({ account, left }) {
+    return el('a', { class: ['btn', left ? 'btn-primary' : 'btn-outline-primary'], href: this.#href(account) }, left ? words.compareNow : words.compare);
+  }
+
+  #href(account) {
+    const { id, kind } = this.#conversation;
+    return kind === 'direct' ? aboutHref(id) : aboutHref(id, account);
+  }
+
+  // Who is held stays; one refusal does not keep the others.
   async #accept() {
     this.#button.disabled = true;
     this.#alert.textContent = '';
-    try {
-      for (const account of await this.#changed()) await this.#core.command('accept-key', { account });
-    } catch (error) {
-      this.#alert.textContent = errorText(error);
-    } finally {
-      this.#button.disabled = false;
-    }
+    const open = this.#people.filter((p) => !timeLeft(p));
+    const answers = await Promise.allSettled(open.map(({ account }) => this.#core.command('accept-key', { account })));
+    const refusal = answers.find((a) => a.status === 'rejected');
+    if (refusal) this.#alert.textContent = errorText(refusal.reason);
+    this.#button.disabled = false;
   }
+}
 
-  // In a group only the core knows whose key it was.
-  async #changed() {
-    if (this.#people.length === 1) return [this.#people[0].account];
-    const contacts = await Promise.all(this.#people.map(({ account }) => this.#core.command('contact', { account })));
-    return contacts.filter((c) => c.changed || c.doubted).map((c) => c.account);
-  }
+/** How long somebody's new key can not be accepted yet, in words; "" when it can. */
+function timeLeft({ heldUntil = 0 }) {
+  const left = heldUntil - Date.now();
+  return left > 0 ? span(left, true) : '';
 }

@@ -170,10 +170,10 @@ function draftOf({ id, draft, blocked }, drafts) {
   return draft ? words.draftElsewhere : null;
 }
 
-function previewOf({ kind, last, joining, keyChanged, doubted, people, blocked }, self) {
+function previewOf({ kind, last, joining, keyReason, people, blocked }, self) {
   if (blocked) return words.blocked;
   if (joining) return words.joining;
-  if (keyChanged) return doubted ? words.doubted : words.keyChanged;
+  if (keyReason) return strings.keyChanged.labels[keyReason];
   if (!last) return words.noMessages;
   const own = people?.find((p) => p.account === self)?.name;
   if (last.name && last.name === own) return words.own(last.preview);

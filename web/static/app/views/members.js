@@ -1,6 +1,6 @@
 import { el, replace } from '../dom.js';
 import { icon } from '../icons.js';
-import { conversationHref, go, listHref } from '../route.js';
+import { aboutHref, conversationHref, go, listHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 import { setBlocked } from './block.js';
@@ -74,7 +74,7 @@ export default class MembersView extends PanelView {
   }
 
   #row(member, can) {
-    const { account, name, role, you, verified, blocked } = member;
+    const { account, name, role, you, verified, changed, blocked } = member;
     return el(
       'li',
       { class: 'row-item' },
@@ -82,13 +82,14 @@ export default class MembersView extends PanelView {
       el(
         'div',
         { class: 'row-text' },
-        el('p', { class: 'row-title' }, el('bdi', null, name), you && el('span', { class: 'tag' }, words.you), verified && verifiedMark(), blocked && el('span', { class: 'tag tag-danger' }, strings.block.tag)),
+        el('p', { class: 'row-title' }, el('bdi', null, name), you && el('span', { class: 'tag' }, words.you), verified && verifiedMark(), changed && el('span', { class: 'tag tag-danger' }, words.changed), blocked && el('span', { class: 'tag tag-danger' }, strings.block.tag)),
         !(can.roles && !you) && el('p', { class: 'muted' }, words.roles[role] ?? role),
       ),
       el(
         'div',
         { class: 'row-buttons' },
         can.roles && !you && this.#roleBox(member),
+        !you && el('a', { class: 'btn btn-link', href: aboutHref(this.#id, account), 'aria-label': words.numberOf(name) }, words.number),
         !you && blocked !== undefined && this.#blockButton(member),
         can.remove && !you &&
           el('button', { type: 'button', class: 'btn btn-link btn-link-danger', 'aria-label': words.removeLabel(name), on: { click: () => this.#remove(member) } }, words.remove),
@@ -111,13 +112,23 @@ export default class MembersView extends PanelView {
     }
   }
 
-  #roleBox({ account, name, role }) {
+  #roleBox(member) {
+    const { name, role } = member;
     const box = el(
       'select',
-      { class: 'form-select role-box', 'aria-label': words.roleOf(name), on: { change: () => this.#setRole(box, account, role) } },
+      { class: 'form-select role-box', 'aria-label': words.roleOf(name), on: { change: () => this.#choose(box, member) } },
       roles.map((r) => el('option', { value: r, selected: r === role }, words.roles[r])),
     );
     return box;
+  }
+
+  // The arrow keys choose what they pass over; an owner cannot be unmade by who made them one in passing.
+  async #choose(box, { account, name, role }) {
+    if (box.value !== 'owner') return this.#setRole(box, account, role);
+    const done = await confirmThat(words.ownerDialog(name), () => this.#command('role', { account, role: 'owner' }));
+    if (this.closed) return;
+    if (done) await this.load();
+    else box.value = role;
   }
 
   async #setRole(box, account, before) {

@@ -118,7 +118,7 @@ export class ShellView extends View {
   // Opens what the address names, unless it is open already. What needs a conversation waits until the
   // list has it.
   #route() {
-    const { page, id } = currentPage();
+    const { page, id, account } = currentPage();
     this.root.classList.toggle('has-main', page !== 'list');
     this.#setRecovery();
     if (this.#view && this.#shown === location.hash) return;
@@ -126,16 +126,16 @@ export class ShellView extends View {
     this.#view?.close();
     this.#view = null;
     this.#shown = location.hash;
-    this.#show(page, id);
+    this.#show(page, id, account);
     if (page === 'list') this.#list.focus();
   }
 
-  #show(page, id) {
+  #show(page, id, account) {
     const conversation = id && this.#store.conversation(id);
     if (page === 'list') replace(this.#main, nothing());
     else if (id && !conversation) replace(this.#main, missing());
     else if (page === 'conversation') this.#open(new ConversationView(this.#core, this.#store, conversation, () => this.#list.focus()));
-    else this.#openPanel(page !== 'about' ? page : conversation.kind === 'direct' ? 'contact' : 'members', conversation);
+    else this.#openPanel(panelOf(page, conversation), conversation, account);
   }
 
   #open(view) {
@@ -144,14 +144,14 @@ export class ShellView extends View {
     view.opened();
   }
 
-  async #openPanel(name, conversation) {
+  async #openPanel(name, conversation, account) {
     const { hash } = location;
     try {
       const { default: Panel } = await panels[name]();
-      if (!this.closed && location.hash === hash && !this.#view) this.#open(new Panel(this.#core, this.#store, conversation));
+      if (!this.closed && location.hash === hash && !this.#view) this.#open(new Panel(this.#core, this.#store, conversation, account));
     } catch (error) {
       console.warn(`frond: ${error.message}`);
-      const again = () => this.#openPanel(name, conversation);
+      const again = () => this.#openPanel(name, conversation, account);
       if (!this.closed && location.hash === hash) replace(this.#main, el('main', { class: 'empty' }, trouble(errorText({ code: 'offline' }), strings.settings.again, again)));
     }
   }
@@ -176,6 +176,12 @@ export class ShellView extends View {
   #setTitle() {
     document.title = strings.title(this.#store.unread);
   }
+}
+
+function panelOf(page, conversation) {
+  if (page === 'person') return 'contact';
+  if (page !== 'about') return page;
+  return conversation.kind === 'direct' ? 'contact' : 'members';
 }
 
 const emptyState = (title, text) =>
