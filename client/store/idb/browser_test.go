@@ -39,7 +39,7 @@ func TestTheContractInABrowser(t *testing.T) {
 		t.Skip("it compiles a program and starts a browser")
 	}
 	browser := chromium(t)
-	dir := t.TempDir()
+	dir := folder(t)
 	build := exec.Command("go", "test", "-c", "-o", filepath.Join(dir, "test.wasm"), ".")
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -65,6 +65,25 @@ func TestTheContractInABrowser(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("the browser does not report")
 	}
+}
+
+// folder is for the browser's profile. What is left of a browser that was ended may write there for a moment longer.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "frond-idb-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Error(err)
+	})
+	return dir
 }
 
 func chromium(t *testing.T) string {
