@@ -134,7 +134,8 @@ func (s *seeking) end(state ApprovalState, why error) {
 		}
 		s.c.seeking = nil
 		if why != nil {
-			s.c.emit(Fault{Code: wire.CodeOf(why), Text: why.Error()})
+			s.c.cfg.Log.Warn("asking to be let in", "error", why)
+			s.c.emit(Fault{Code: wire.CodeOf(why), Text: plainly(why)})
 		}
 		s.c.emit(Approval{State: state})
 		if state == ApprovalDenied || wire.CodeOf(why) == wire.CodeUnauthenticated { // the session is over

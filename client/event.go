@@ -87,6 +87,8 @@ type Fault struct {
 	Text    string
 	Action  string
 	Account wire.ID // whom it is about; zero: nobody in particular
+
+	Conversation wire.ID // which one it is about, for the action; zero: none in particular
 }
 
 func (Session) event()       {}

@@ -207,7 +207,7 @@ func (c *Client) refused(v *conversation, p *pendingRecord, err error) {
 		c.retry(v, err) // perhaps cut off: the log will say
 	case p.Kind == pendingExternal:
 		c.dropPending(v, nil)
-		c.emit(Fault{Code: code, Text: refusal.Message})
+		c.emit(about(v, code, refusal.Message))
 		c.later(v, longRetry)
 	default:
 		c.dropPending(v, nil)

@@ -176,7 +176,7 @@ func (c *Client) rejoined(t *tx, v *conversation, before Roster) {
 		}
 	}
 	if text := c.rosterNews(&before, &v.roster); text != "" && before.Version != 0 {
-		t.fault(CodeRejoined, "This device had lost step with "+c.title(v, c.view(v).People)+" and joined it again. Meanwhile "+text+".")
+		t.emit(about(v, CodeRejoined, "This device had lost step with "+c.title(v, c.view(v).People)+" and joined it again. Meanwhile "+text+"."))
 	}
 }
 

@@ -111,7 +111,7 @@ func (c *Client) acceptWelcomeOnce(item wire.InboxItem, looked bool) {
 	}
 	if err != nil {
 		c.cfg.Log.Warn("refused a welcome", "conversation", item.Conversation, "error", err)
-		c.emit(Fault{Code: wire.CodeOf(err), Text: "Somebody added you to a conversation that this device can not join: " + err.Error()})
+		c.emit(Fault{Code: wire.CodeOf(err), Text: "Somebody added you to a conversation whose members or keys this device can not confirm, so it stays out. Ask them to add you again."})
 		c.ackInbox(item)
 		return
 	}

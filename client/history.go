@@ -271,7 +271,7 @@ func (c *Client) restoreFailed(v *conversation, err error) {
 	c.cfg.Log.Warn("restoring history", "conversation", v.id, "error", err)
 	r.attempts++
 	if r.attempts == patientAttempts && isWire(err) && !passes(err) {
-		c.emit(Fault{Code: CodeVault, Text: "The server does not show the history of a conversation: " + c.view(v).Title})
+		c.emit(about(v, CodeVault, "The server does not show the history of a conversation: "+c.view(v).Title))
 	}
 	r.pausing = true
 	c.after(c.jitter(c.cfg.Backoff.at(r.attempts)), func() {
@@ -300,7 +300,7 @@ func (c *Client) vaultFault(id wire.ID, why Reason) {
 	c.restore.faults[id] = true
 	t := c.begin()
 	c.count(t, string(why))
-	t.emit(Fault{Code: CodeVault, Text: explanations[why].Text, Action: explanations[why].Action})
+	t.emit(Fault{Code: CodeVault, Text: explanations[why].Text, Action: explanations[why].Action, Conversation: id})
 	_ = t.commit()
 }
 

@@ -52,7 +52,7 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		c.lookAgain(unknown.accounts, func() { c.advance(v) })
 	case err == errJoinKey && v.rec.Lost == 0 && (v.attempts < joinKeyTries || v.begging()):
 		if v.attempts == joinKeyTries {
-			c.emit(cannotJoin(err))
+			c.emit(c.cannotJoin(v))
 		}
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
@@ -66,18 +66,19 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		}
 		c.later(v, c.jitter(longRetry))
 	case pinned || wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
-		c.emit(cannotJoin(err))
+		c.emit(c.cannotJoin(v))
 		c.later(v, longRetry)
 	default:
 		if v.attempts == suspicious && !isWire(err) {
-			c.emit(Fault{Code: CodeKeyChanged, Text: "The server does not show how this device can join a conversation it was in."})
+			c.emit(c.cannotJoin(v))
 		}
 		c.retry(v, err)
 	}
 }
 
-func cannotJoin(err error) Fault {
-	return Fault{Code: CodeKeyChanged, Text: "This device can not join a conversation it was in: " + err.Error()}
+// cannotJoin tells the person; what exactly was wrong is in the log.
+func (c *Client) cannotJoin(v *conversation) Fault {
+	return about(v, CodeKeyChanged, "The server does not show how this device can join a conversation that it belongs in: "+c.view(v).Title+". It tries again.")
 }
 
 // stageOpen makes the open conversation: a group of one.

@@ -79,7 +79,7 @@ func (c *Client) doubtPins(v *conversation) {
 			return
 		}
 		if c.checkPinned(&v.roster) != nil {
-			c.emit(Fault{Code: CodeKeyChanged, Text: "A conversation names other keys for somebody than this device knows. Nothing is sent there before they are removed."})
+			c.emit(about(v, CodeKeyChanged, "A conversation names other keys for somebody than this device knows. Nothing is sent there before they are removed."))
 		}
 		c.emit(Changed{Conversation: c.view(v)})
 		c.advance(v)

@@ -45,7 +45,7 @@ func (c *Client) askSeat(v *conversation, cursor uint64) {
 // or this would have been over before: that is said, since only the server can have done it.
 func (c *Client) countedOut(v *conversation) {
 	t := c.begin()
-	t.fault(CodeWithheld, "The server no longer counts this device in, and shows nobody who removed it: "+c.view(v).Title)
+	t.emit(about(v, CodeWithheld, "The server no longer counts this device in, and shows nobody who removed it: "+c.view(v).Title))
 	c.goOut(t, v)
 	c.putNotice(t, v, v.rec.Cursor+1, c.nowMillis(), noticeRecord{What: noticeCountedOut, By: c.self.Account})
 	if t.commit() == nil {

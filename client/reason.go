@@ -5,6 +5,7 @@ import (
 
 	"frond/client/content"
 	"frond/mls"
+	"frond/wire"
 )
 
 // Reason names why a message can not be read, or what is odd about one that can.
@@ -42,6 +43,25 @@ const (
 	actionReload  = "reload"    // of the page, which brings the newest version
 	actionDismiss = "dismiss"   // put it aside
 )
+
+// What a person can do about a fault that is of no message.
+const (
+	actionOpen      = "open"      // the conversation it is about
+	actionReconnect = "reconnect" // and look whether it is still so
+)
+
+// about is a fault of a conversation.
+func about(v *conversation, code wire.Code, text string) Fault {
+	return Fault{Code: code, Text: text, Action: actionOpen, Conversation: v.id}
+}
+
+// plainly is what a person is told of an error: its own words, when they were written for people.
+func plainly(err error) string {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
+		return e.Message
+	}
+	return "Something the server showed is not as it should be."
+}
 
 // explanations has a sentence and exactly one action for every reason.
 var explanations = map[Reason]Explained{

@@ -42,7 +42,7 @@ func (r *selfRecord) shownBy(s wire.Session) error {
 // rollback says that the server shows less than this device knows.
 func (c *Client) rollback() {
 	c.rolledBack = true
-	c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack})
+	c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack, Action: actionReconnect})
 }
 
 func (c *Client) refusedState(err error) {

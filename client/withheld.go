@@ -29,7 +29,7 @@ func (c *Client) withheld(v *conversation) {
 
 func (c *Client) tellWithheld(v *conversation, text string) {
 	c.cfg.Log.Warn("the server holds something back", "conversation", v.id, "known", v.known, "cursor", v.rec.Cursor)
-	c.emit(Fault{Code: CodeWithheld, Text: text + c.view(v).Title})
+	c.emit(about(v, CodeWithheld, text+c.view(v).Title))
 }
 
 // jump goes on after entries that the server was asked for many times in vain: it may have lost them for

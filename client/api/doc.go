@@ -73,7 +73,7 @@
 //	settings       {settings}: all of them; one has changed, or a device's name, here or on another device
 //	account-reset  {at, name}: the own account began anew elsewhere, and this device is out
 //	reset-begun    {at}: somebody may reset the own account from then on, unless it is cancelled
-//	fault          {code, text, action?, account?}: of one code and account the newest stands
+//	fault          {code, text, action?, account?, conversation?}: of one code and whom or what it is about the newest stands
 //
 // A conversation's people are everybody in it, except that of Everyone's only the person is named. Where something about
 // keys holds messages back, keyReason of the conversation and keys of the people in question say what: changed or doubted, which can

@@ -30,12 +30,17 @@ type faultData struct {
 	Action string    `json:"action,omitempty"`
 
 	Account string `json:"account,omitempty"`
+
+	Conversation string `json:"conversation,omitempty"`
 }
 
 func faultOf(e client.Fault) faultData {
 	out := faultData{Code: e.Code, Text: e.Text, Action: e.Action}
 	if !e.Account.IsZero() {
 		out.Account = e.Account.String()
+	}
+	if !e.Conversation.IsZero() {
+		out.Conversation = e.Conversation.String()
 	}
 	return out
 }

@@ -645,6 +645,7 @@ export const strings = {
   },
 
   actions: {
+    open: 'Open it',
     reload: 'Load again',
     reconnect: 'Connect now',
     restore: 'Look again',

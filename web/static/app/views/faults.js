@@ -1,5 +1,5 @@
 import { View, el } from '../dom.js';
-import { go, passwordHref } from '../route.js';
+import { conversationHref, go, passwordHref } from '../route.js';
 import { strings } from '../strings.js';
 import { iconButton } from './button.js';
 
@@ -8,7 +8,7 @@ const atMost = 3;
 /** Things a person should know that belong to no conversation: the browser is full, and the like. */
 export class FaultsView extends View {
   #core;
-  #shown = new Map(); // code and account -> node
+  #shown = new Map(); // code and what it is about -> node
 
   constructor(core, store) {
     super();
@@ -18,9 +18,9 @@ export class FaultsView extends View {
     for (const fault of store.takeFaults()) this.#show(fault);
   }
 
-  #show({ code, text, action, account = '' }) {
+  #show({ code, text, action, account = '', conversation = '' }) {
     if (code === 'reset-begun') return; // the news says it, with what to do about it
-    const key = `${code} ${account}`;
+    const key = `${code} ${account}${conversation}`;
     this.#dismiss(key);
     if (this.#shown.size >= atMost) this.#dismiss(this.#shown.keys().next().value);
     const run = actions[action];
@@ -28,7 +28,7 @@ export class FaultsView extends View {
       'div',
       { class: 'fault' },
       el('span', null, action === 'free-space' ? strings.errors.storage : text),
-      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core, () => this.#dismiss(key)) } }, strings.actions[action]),
+      run && el('button', { type: 'button', class: 'btn btn-link', on: { click: () => run(this.#core, () => this.#dismiss(key), conversation) } }, strings.actions[action]),
       iconButton('close', strings.fault.dismiss, 'btn-round', () => this.#dismiss(key)),
     );
     this.#shown.set(key, node);
@@ -45,6 +45,8 @@ export class FaultsView extends View {
 const actions = {
   reload: () => location.reload(),
   password: () => go(passwordHref),
+  open: (core, dismiss, conversation) => (dismiss(), go(conversationHref(conversation))),
+  restore: (core, dismiss, conversation) => (dismiss(), core.command('restore', { conversation }).catch(() => {})),
   reconnect: (core) => core.command('reconnect').catch(() => {}),
   'new-password': async (core, dismiss) => {
     const { openNewPassword } = await import('./new-password.js');
