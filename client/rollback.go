@@ -62,7 +62,12 @@ func (c *Client) refusedState(err error) {
 	c.emit(Fault{Code: told.Code, Text: told.Message})
 }
 
+// refusedChain tells that the server shows another sigchain of the account. A store that could not take a longer one
+// has told so itself, and the state may be gone with it.
 func (c *Client) refusedChain(err error) {
+	if c.self == nil || c.ctx.Err() != nil || wire.CodeOf(err) == CodeStorage {
+		return
+	}
 	c.cfg.Log.Warn("refused the account's own sigchain", "error", err)
 	if errors.Is(err, identity.ErrShortened) {
 		c.rollback()

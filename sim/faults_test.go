@@ -161,3 +161,21 @@ func (w *World) removeOthers(t *testing.T, p *person) {
 		}
 	}
 }
+
+// A full disk while another device comes in is a full disk, and no lie of the server.
+func TestAStoreThatCanNotTakeANewDeviceAccusesNobody(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		phone, ben := p[0], p[1]
+		id := phone.create(t, wire.Direct, ben)
+		phone.store.FailWrites(func(int, client.Batch) error { return errors.New("no space left") })
+		laptop := w.second(t, phone)
+		time.Sleep(time.Minute)
+		if !phone.told(client.CodeStorage) || phone.told(client.CodeKeyChanged) || phone.told(client.CodeRolledBack) {
+			t.Errorf("the phone is told %+v", phone.faults)
+		}
+		phone.store.FailWrites(nil)
+		time.Sleep(time.Minute)
+		laptop.say(t, id, "from the laptop")
+		phone.reads(t, id, "from the laptop")
+	})
+}
