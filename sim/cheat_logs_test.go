@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"frond/client"
@@ -189,11 +190,11 @@ var falseLogs = []attack{
 		}
 	}},
 	{"every message is turned down as stale, and nothing new is shown", func(s *plot) {
-		n := 0
+		var n atomic.Int64
 		s.ada.lane.lie(turnedDown(wire.OpSend, wire.CodeStale, &n))
 		s.say(s.ada, "secret turned down")
 		time.Sleep(10 * time.Minute)
-		s.seldom(n)
+		s.seldom(int(n.Load()))
 		s.warned(s.ada, client.CodeWithheld)
 		sent := keyed{}
 		s.ada.lane.lie(liar{tap: func(said []byte) { s.hear(said); sent.hear(said) }})
@@ -204,14 +205,14 @@ var falseLogs = []attack{
 		}
 	}},
 	{"every change is turned down as too late, and nothing new is shown", func(s *plot) {
-		n := 0
+		var n atomic.Int64
 		s.ada.lane.lie(turnedDown(wire.OpHandshake, wire.CodeConflict, &n))
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 		defer cancel()
 		if err := s.ada.on().SetRetention(ctx, s.id, client.DeviceOnly, 0); err == nil {
 			s.t.Fatal("it was changed")
 		}
-		s.seldom(n)
+		s.seldom(int(n.Load()))
 		s.warned(s.ada, client.CodeWithheld)
 	}},
 	{"ben is said to be a member no longer, and gets nothing more", func(s *plot) {
@@ -246,7 +247,7 @@ func (s *plot) cutOff(change func(*wire.Welcomed)) {
 }
 
 // turnedDown refuses a kind of request before it reaches the server, and names no handshake that is new.
-func turnedDown(kind wire.Kind, code wire.Code, n *int) liar {
+func turnedDown(kind wire.Kind, code wire.Code, n *atomic.Int64) liar {
 	return liar{
 		hears: func(f wire.Frame) wire.Frame {
 			if f.Kind == kind {
@@ -257,7 +258,7 @@ func turnedDown(kind wire.Kind, code wire.Code, n *int) liar {
 		},
 		says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
 			if asked == kind {
-				*n++
+				n.Add(1)
 				f.Kind = wire.ReplyFail
 				f.Body, _ = wire.Encode(wire.Error{Code: code, Message: "too late", Last: 1})
 			}

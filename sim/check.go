@@ -73,7 +73,7 @@ func (w *World) quiet(ctx context.Context) error {
 				p.acceptAll(ctx, v.People)
 				return fmt.Errorf("%s is warned in %s (%s)", p.name, v.ID, v.Title)
 			}
-			if v.Joining && w.shutOut(ctx, p, v.ID) {
+			if v.Joining && (w.shutOut(ctx, p, v.ID) || w.takenOut(ctx, p, v.ID)) {
 				out = true
 				continue
 			}
@@ -98,6 +98,17 @@ func (w *World) quiet(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// takenOut reports whether no device of an account is in a conversation any more: one that signed in meanwhile goes on
+// asking for it, seldom.
+func (w *World) takenOut(ctx context.Context, p *person, id wire.ID) bool {
+	for _, q := range w.family(p) {
+		if _, until, member, err := w.server.store.Entitlement(ctx, id, q.device()); err != nil || member && until == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *World) caughtUp(ctx context.Context, p *person, v client.Conversation) error {

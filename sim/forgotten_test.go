@@ -172,6 +172,7 @@ func TestAForgottenPasswordIsReplacedByTheRecoveryCodeAndNothingIsLost(t *testin
 		Number string
 		Code   string
 	}
+	time.Sleep(2 * time.Second) // ben hears of it
 	ada.do("contact", fmt.Sprintf(`{"account": %q}`, members.Members[1].Account), &contact)
 	var same struct{ Match bool }
 	ben.do("compare", fmt.Sprintf(`{"account": %q, "code": %q}`, members.Members[0].Account, contact.Code), &same)
