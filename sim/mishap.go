@@ -79,8 +79,9 @@ func (w *World) hurt(ctx context.Context, p *person, id wire.ID, entries []wire.
 			}
 		}
 	}
+	out := w.shutOut(ctx, p, id) // and can ask nobody
 	for i := range rows {
-		if r := &rows[i]; !given[r.seq] && r.kept == "" {
+		if r := &rows[i]; (out || !given[r.seq]) && r.kept == "" {
 			r.lost, r.kept, r.state = true, r.text, client.Unreadable
 		}
 	}
