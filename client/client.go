@@ -89,6 +89,8 @@ type Client struct {
 	rolledBack    bool   // the server showed less than is known here: nothing is saved on this connection
 	told          uint64 // the newest revision of the account's state that the server named on this connection
 	fetching      bool   // a GetState is on its way
+	fetchDue      bool   // one will be,
+	fetches       int    // after so many in a row that showed less than the server named
 	nap           nap    // until the next message disappears
 	ahead         int64  // milliseconds of the server's clock before this device's
 	stateSize     int    // bytes of the state when it was last sealed

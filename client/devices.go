@@ -26,13 +26,22 @@ func (c *Client) catchUp(w wire.Welcomed) {
 // askChain reads the account's own sigchain anew, and goes on with then.
 func (c *Client) askChain(then ...func()) {
 	me := c.self
+	if me == nil || !c.online() {
+		return // the next connection asks
+	}
 	asked := me.chain
 	c.request(wire.OpLookup, wire.Lookup{Accounts: []wire.ID{me.Account}}, func(body []byte, err error) {
 		var answer wire.Accounts
 		if err == nil {
 			err = wire.Decode(body, &answer)
 		}
-		if err != nil || c.self != me {
+		if c.self != me {
+			return
+		}
+		if err != nil {
+			if passes(err) {
+				c.after(c.jitter(c.cfg.Backoff.Most/4), func() { c.askChain(then...) })
+			}
 			return
 		}
 		if len(answer.Accounts) != 1 {

@@ -17,7 +17,8 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.setClock(w.Now)
 	c.greeted, c.greetedAs = time.Now(), w.Now
 	c.connected(Connection{State: Online})
-	if c.rolledBack, c.told = false, w.Revision; c.self.notBefore(w.Revision, c.self.VaultEpoch) != nil {
+	c.rolledBack, c.told, c.fetches = false, w.Revision, 0
+	if c.self.notBefore(w.Revision, c.self.VaultEpoch) != nil {
 		c.rollback()
 	}
 	t := c.begin()

@@ -24,7 +24,11 @@ func (c *Client) fetch(again int) {
 		if err == nil {
 			err = wire.Decode(body, &s)
 		}
-		if c.self != me || err != nil {
+		if c.self != me {
+			return
+		}
+		if err != nil {
+			c.fetchLater()
 			return
 		}
 		err = asked.notBefore(s.Revision, s.Epoch)
@@ -36,14 +40,33 @@ func (c *Client) fetch(again int) {
 			c.askChain(func() { c.fetch(again - 1) })
 		case err != nil:
 			c.refusedState(err)
+		case c.told > c.self.Revision: // the answer was overtaken by the news of the next one
+			c.fetchLater()
+		default:
+			c.fetches = 0
 		}
+	})
+}
+
+// fetchLater reads the state again. Who speaks of a state that it never shows is asked ever more seldom.
+func (c *Client) fetchLater() {
+	if c.fetchDue || !c.online() {
+		return
+	}
+	c.fetchDue = true
+	c.fetches++
+	c.after(c.jitter(c.cfg.Backoff.at(c.fetches)), func() {
+		c.fetchDue = false
+		c.fetchState()
 	})
 }
 
 // takeState opens the state and merges it into what this device knows.
 func (c *Client) takeState(s wire.State) error {
-	if s.Revision <= c.self.Revision {
-		return nil // the answer was overtaken
+	if s.Revision <= c.self.Revision { // the answer was overtaken by what this device wrote itself
+		c.after(c.jitter(tendDelay), c.tendVault)
+		c.writeVault()
+		return nil
 	}
 	key, err := c.keyOf(s)
 	if err != nil {
