@@ -45,6 +45,7 @@ type conversation struct {
 	renewed     time.Time // when this device last renewed it for that reason
 	begged      time.Time // when this device last asked for that itself
 	outdated    bool      // the group information does not open under the join key, and the group is lost: another device may know a newer one
+	joinAsk     joinAsk   // for the join key in force
 	known       uint64    // the log goes at least as far
 	gap         bool      // entries after the cursor were asked for
 	gaps        int       // how often in a row
@@ -222,7 +223,9 @@ func (c *Client) emitConversations(marks map[*conversation]mark) {
 
 // visible reports whether people should see the conversation: one that is being created is not
 // there before the server has it.
-func (v *conversation) visible() bool { return v.rec.Begun || v.rec.Kind == wire.Open }
+func (v *conversation) visible() bool {
+	return (v.rec.Begun || v.rec.Kind == wire.Open) && !v.rec.Unshown
+}
 
 // emitAll tells the whole list.
 func (c *Client) emitAll() { c.emit(Conversations{All: c.list()}) }

@@ -306,8 +306,9 @@ func (c *Client) enterGroup(t *tx, v *conversation, seq, received uint64) error 
 	if created {
 		c.stateChanged(t) // the join key is as old as the conversation: merging it changes nothing
 	}
+	v.joinAsk = joinAsk{}
 	v.outside, v.ahead, v.gap, v.gaps, v.awaiting, v.known = false, false, false, 0, 0, seq
-	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped, v.rec.Cut = stateActive, true, false, false, nil
+	v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped, v.rec.Cut, v.rec.Unshown = stateActive, true, false, false, nil, false
 	c.lacking(t, v, v.rec.Cursor, seq)
 	if v.rec.Read == 0 {
 		v.rec.Read = seq // what came before is not news here

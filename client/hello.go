@@ -34,7 +34,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.doubtGreeting(w.Conversations)
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
-		v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looked, v.readmitting = 0, false, 0, 0, false, false, false
+		v.joinAsk, v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looked, v.readmitting = joinAsk{}, 0, false, 0, 0, false, false, false
 		c.doubtPins(v)
 		c.renewLater(v)
 		c.advance(v)
@@ -62,7 +62,8 @@ func (c *Client) heardOf(t *tx, info wire.Conversation) {
 	v := c.conversations[info.ID]
 	if v == nil {
 		if info.Kind != wire.Open {
-			return // a welcome brings it, or nothing does
+			c.unknownConversation(info) // a welcome brings it, or the account's state
+			return
 		}
 		v = newConversation(info.ID, conversationRecord{Kind: wire.Open, State: stateJoining, Begun: info.Last > 0})
 		c.conversations[info.ID] = v
@@ -166,10 +167,11 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	}
 	c.lacking(t, v, v.rec.Cursor, item.Seq)
 	v.rec.Kind, v.rec.State, v.rec.Begun, v.rec.Confirmed, v.rec.Skipped = roster.Kind, stateActive, true, true, false
-	v.rec.Lost, v.rec.Split, v.rec.Cut, v.rec.Leaving = 0, 0, nil, nil
+	v.rec.Lost, v.rec.Split, v.rec.Cut, v.rec.Leaving, v.rec.Unshown = 0, 0, nil, nil, false
 	v.rec.Cursor, v.rec.Handshake, v.rec.Joined = item.Seq, item.Seq, item.Seq
 	v.rec.Epoch, v.rec.Since = g.Epoch(), g.Epoch()
 	v.pending, v.welcome, v.outside, v.gap, v.gaps, v.awaiting, v.known = nil, nil, false, false, 0, 0, item.Seq
+	v.notUntil, v.attempts, v.joinAsk = time.Time{}, 0, joinAsk{}
 	v.peers = map[wire.MemberRef]peerRecord{}
 	t.deleteRange(Prefix(c.self.keys.rows("peer", v.id)))
 	t.delete(c.self.keys.of("since", v.id))

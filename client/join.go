@@ -46,39 +46,49 @@ func (c *Client) joinFailed(v *conversation, err error) {
 	if !pinned {
 		c.beg(v, err)
 	}
+	if err == errJoinKey && (v.attempts >= 2 || v.rec.Lost != 0) { // a key that has just changed comes with the account's state
+		c.askJoinKey(v)
+	}
 	switch {
 	case pinned && !v.looked:
 		v.looked = true
 		c.lookAgain(unknown.accounts, func() { c.advance(v) })
 	case err == errJoinKey && v.rec.Lost == 0 && (v.attempts < joinKeyTries || v.begging()):
 		if v.attempts == joinKeyTries {
-			c.emit(c.cannotJoin(v))
+			c.tellCannotJoin(v)
 		}
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
 	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v):
 		c.countedOut(v)
+	case v.rec.State == stateJoining && wire.CodeOf(err) == wire.CodeNotFound && v.attempts >= 2 && v.rec.Kind != wire.Open:
+		c.notLetIn(v)
 	case v.rec.Lost == lostStep && !v.ahead && !(isWire(err) && passes(err)):
 		c.found(v) // nobody went on, and nobody joins by this: the commit was good for nobody
 	case v.rec.Lost != 0 && !(isWire(err) && passes(err)):
-		if v.outdated = err == errJoinKey; v.outdated {
-			c.fetchState()
+		if v.outdated = err == errJoinKey; !v.outdated {
+			c.later(v, c.jitter(longRetry))
+			return
 		}
-		c.later(v, c.jitter(longRetry))
+		c.fetchState()
+		c.later(v, c.jitter(v.joinAsk.pause()))
 	case pinned || wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
-		c.emit(c.cannotJoin(v))
+		c.tellCannotJoin(v)
 		c.later(v, longRetry)
 	default:
 		if v.attempts == suspicious && !isWire(err) {
-			c.emit(c.cannotJoin(v))
+			c.tellCannotJoin(v)
 		}
 		c.retry(v, err)
 	}
 }
 
-// cannotJoin tells the person; what exactly was wrong is in the log.
-func (c *Client) cannotJoin(v *conversation) Fault {
-	return about(v, CodeKeyChanged, "The server does not show how this device can join a conversation that it belongs in: "+c.view(v).Title+". It tries again.")
+// tellCannotJoin tells the person; what exactly was wrong is in the log.
+func (c *Client) tellCannotJoin(v *conversation) {
+	if v.rec.Unshown {
+		return
+	}
+	c.emit(about(v, CodeKeyChanged, "The server does not show how this device can join a conversation that it belongs in: "+c.view(v).Title+". It tries again."))
 }
 
 // stageOpen makes the open conversation: a group of one.
@@ -121,6 +131,12 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 		key = *sealed.JoinKey
 	}
 	info, err := openInfo(key, v.id, sealed.Sealed)
+	var offer *joinOffer
+	if err == errJoinKey {
+		if info, offer, err = v.openOffered(sealed.Sealed); offer != nil {
+			key = offer.key.Key
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -129,6 +145,9 @@ func (c *Client) stageExternal(v *conversation, sealed wire.GroupInfo) error {
 		return err
 	}
 	roster, old, err := c.checkInfo(v, view, key)
+	if err == nil && offer != nil {
+		err = c.checkOffer(v, offer, view, &roster)
+	}
 	if err != nil {
 		return err
 	}

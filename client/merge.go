@@ -110,6 +110,7 @@ func (c *Client) takeState(s wire.State) error {
 			return err
 		}
 	}
+	c.forgetUnshown(t, &theirs)
 	c.takeTexts(t, &theirs)
 	if err := c.takeBlocks(t, theirs.Blocks); err != nil {
 		return err

@@ -117,14 +117,15 @@ type conversationRecord struct {
 	Previous  wire.Hash             `cbor:"10,keyasint"` // hash of this device's last accepted content
 	Order     uint64                `cbor:"11,keyasint"` // of the last outbox row
 	Last      *lastRecord           `cbor:"12,keyasint,omitempty"`
-	Begun     bool                  `cbor:"13,keyasint"` // the server has a log for it
-	Rejoined  uint64                `cbor:"14,keyasint"` // milliseconds since 1970: the last repair
-	Epoch     uint64                `cbor:"15,keyasint"` // in which this device's group began
-	Since     uint64                `cbor:"24,keyasint"` // the epoch in which this device came in, whatever leaves it had after; 0: not known
-	Confirmed bool                  `cbor:"16,keyasint"` // somebody else was heard from in this device's group
-	Skipped   bool                  `cbor:"17,keyasint"` // the last handshake was skipped: the server's group information is no good
-	Lost      uint8                 `cbor:"20,keyasint"` // why the group is not to be used (heal.go); 0: it is
-	Split     uint64                `cbor:"21,keyasint"` // seq of a commit that failed here and may have been good for others
+	Begun     bool                  `cbor:"13,keyasint"`           // the server has a log for it
+	Rejoined  uint64                `cbor:"14,keyasint"`           // milliseconds since 1970: the last repair
+	Epoch     uint64                `cbor:"15,keyasint"`           // in which this device's group began
+	Since     uint64                `cbor:"24,keyasint"`           // the epoch in which this device came in, whatever leaves it had after; 0: not known
+	Confirmed bool                  `cbor:"16,keyasint"`           // somebody else was heard from in this device's group
+	Skipped   bool                  `cbor:"17,keyasint"`           // the last handshake was skipped: the server's group information is no good
+	Unshown   bool                  `cbor:"25,keyasint,omitempty"` // joining: the server does not let this account in, or it alone says that the account is in (unshown.go)
+	Lost      uint8                 `cbor:"20,keyasint"`           // why the group is not to be used (heal.go); 0: it is
+	Split     uint64                `cbor:"21,keyasint"`           // seq of a commit that failed here and may have been good for others
 
 	Keep keeping `cbor:"23,keyasint"` // how messages were and are kept
 

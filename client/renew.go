@@ -82,7 +82,7 @@ func (v *conversation) begging() bool { return time.Since(v.begged) < renewalPau
 // before, since a join key that has just changed looks the same from here.
 func (c *Client) beg(v *conversation, err error) {
 	hopeless := err != errJoinKey && wire.CodeOf(err) == CodeKeyChanged
-	if v.attempts < 2 || hopeless || isWire(err) && passes(err) || v.begging() {
+	if v.attempts < 2 || hopeless || v.rec.JoinKey.IsZero() || isWire(err) && passes(err) || v.begging() {
 		return
 	}
 	v.begged = time.Now()

@@ -60,7 +60,14 @@ func (c *Client) signalled(s *wire.Signalled) {
 		return
 	}
 	v := c.conversations[s.Conversation]
-	if v == nil || v.rec.State != stateActive || v.rec.Lost != 0 || len(s.Body) > wire.MaxSignal {
+	if v == nil || len(s.Body) > wire.MaxSignal {
+		return
+	}
+	if kind, message, outside := signal.ParseOutside(s.Body); outside {
+		c.outsideSignal(v, s, kind, message)
+		return
+	}
+	if v.rec.State != stateActive || v.rec.Lost != 0 {
 		return
 	}
 	g, err := c.openGroup(v)

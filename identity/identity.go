@@ -89,6 +89,8 @@ const (
 	labelCertificate = "frond/device-cert/v1"
 	labelContent     = "frond/content/v1"
 	labelRequest     = "frond/key-request/v1"
+	labelJoinRequest = "frond/join-key-request/v1"
+	labelJoinAnswer  = "frond/join-key-answer/v1"
 	labelEvent       = "frond/sigchain/v1"
 	labelEventHash   = "frond/sigchain/hash/v1"
 	labelNewRoot     = "frond/sigchain/new-root/v1"

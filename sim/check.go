@@ -67,15 +67,10 @@ func (w *World) quiet(ctx context.Context) error {
 		if len(list) == 0 {
 			return fmt.Errorf("%s has no conversation", p.name)
 		}
-		out := false
 		for _, v := range list {
 			if v.KeyChanged {
 				p.acceptAll(ctx, v.People)
 				return fmt.Errorf("%s is warned in %s (%s)", p.name, v.ID, v.Title)
-			}
-			if v.Joining && (w.shutOut(ctx, p, v.ID) || w.takenOut(ctx, p, v.ID)) {
-				out = true
-				continue
 			}
 			if v.Joining {
 				return fmt.Errorf("%s is joining %s", p.name, v.ID)
@@ -93,22 +88,11 @@ func (w *World) quiet(ctx context.Context) error {
 				return err
 			}
 		}
-		if s, err := p.on().Stored(ctx); err != nil || s.Missing+s.Waiting > 0 || s.Asking > 0 && !out {
+		if s, err := p.on().Stored(ctx); err != nil || s.Missing+s.Waiting+s.Asking > 0 {
 			return fmt.Errorf("%s restores %d, stores %d and asks for %d (%w)", p.name, s.Missing, s.Waiting, s.Asking, err)
 		}
 	}
 	return nil
-}
-
-// takenOut reports whether no device of an account is in a conversation any more: one that signed in meanwhile goes on
-// asking for it, seldom.
-func (w *World) takenOut(ctx context.Context, p *person, id wire.ID) bool {
-	for _, q := range w.family(p) {
-		if _, until, member, err := w.server.store.Entitlement(ctx, id, q.device()); err != nil || member && until == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (w *World) caughtUp(ctx context.Context, p *person, v client.Conversation) error {
@@ -245,6 +229,9 @@ func (w *World) entitled(ctx context.Context, p *person, id wire.ID, entries []w
 			}
 			rows = append(rows, r)
 		}
+	}
+	if w.forgot(ctx, p, id) {
+		return nil, nil
 	}
 	if err := w.hurt(ctx, p, id, entries, rows); err != nil {
 		return nil, err

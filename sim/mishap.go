@@ -54,6 +54,16 @@ func (p *person) hurtIn(conversation string) {
 	p.hurt[id] = true
 }
 
+// forgot reports whether a device knows nothing of a conversation, because its store was set back to before it was in
+// there, and has been taken out since: nobody tells it that it ever was.
+func (w *World) forgot(ctx context.Context, p *person, id wire.ID) bool {
+	p.mu.Lock()
+	hurt := p.hurt[id]
+	p.mu.Unlock()
+	_, until, _, err := w.server.store.Entitlement(ctx, id, p.device())
+	return hurt && !p.isIn(ctx, id) && err == nil && until != 0
+}
+
 // hurt marks the rows of a device that lost keys of a conversation which nobody may give it any more.
 func (w *World) hurt(ctx context.Context, p *person, id wire.ID, entries []wire.Entry, rows []row) error {
 	p.mu.Lock()
@@ -79,29 +89,12 @@ func (w *World) hurt(ctx context.Context, p *person, id wire.ID, entries []wire.
 			}
 		}
 	}
-	out := w.shutOut(ctx, p, id) // and can ask nobody
 	for i := range rows {
-		if r := &rows[i]; (out || !given[r.seq]) && r.kept == "" {
+		if r := &rows[i]; !given[r.seq] && r.kept == "" {
 			r.lost, r.kept, r.state = true, r.text, client.Unreadable
 		}
 	}
 	return nil
-}
-
-// shutOut reports whether an account lost keys of a conversation and no device of it can join again: the join key
-// changed before that was noticed, and none of them has seen the new one. They stay out until somebody removes the
-// account and adds it again.
-func (w *World) shutOut(ctx context.Context, p *person, id wire.ID) bool {
-	hurt := false
-	for _, q := range w.family(p) {
-		q.mu.Lock()
-		hurt = hurt || q.hurt[id]
-		q.mu.Unlock()
-		if slices.ContainsFunc(q.conversations(ctx), func(v client.Conversation) bool { return v.ID == id && !v.Joining }) {
-			return false
-		}
-	}
-	return hurt
 }
 
 // lastJoin is the seq of the commit by which a device came in by itself the last time, or 0.

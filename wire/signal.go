@@ -9,11 +9,11 @@ const (
 	MaxReported = 10000
 )
 
-// Signal is for devices that are connected now and are in a conversation: the server passes it on and keeps
-// nothing. Its body is sealed for the conversation's members.
+// Signal is for devices that are connected now and whose account is in a conversation: the server passes it on
+// and keeps nothing. Its body is sealed for the conversation's members, or for the one it is for.
 type Signal struct {
 	Conversation ID     `cbor:"1,keyasint"`
-	To           ID     `cbor:"2,keyasint"`           // an account
+	To           ID     `cbor:"2,keyasint"`           // an account; zero: everybody, in a direct or group conversation
 	Device       *ID    `cbor:"3,keyasint,omitempty"` // one of its devices; nil: all but the sender
 	Body         []byte `cbor:"4,keyasint"`
 }

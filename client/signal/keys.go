@@ -34,7 +34,7 @@ type Given struct {
 	Key wire.Hash `cbor:"2,keyasint"`
 }
 
-// Answer holds keys, sealed to a request.
+// Answer holds what was asked for, sealed to a request.
 type Answer struct {
 	ID  wire.ID `cbor:"1,keyasint"` // of the request
 	Enc []byte  `cbor:"2,keyasint"`
@@ -90,35 +90,48 @@ func (r *Request) bind() []byte {
 
 // NewAnswer seals keys to a request.
 func NewAnswer(r *Request, given []Given) (*Answer, error) {
-	public, err := hpke.MLKEM768X25519().NewPublicKey(r.Public)
-	if err != nil {
-		return nil, ErrMalformed
-	}
-	enc, sender, err := hpke.NewSender(public, hpke.HKDFSHA256(), hpke.AES256GCM(), r.bind())
-	if err != nil {
-		return nil, err
-	}
 	plain, err := wire.Encode(given)
 	if err != nil {
 		return nil, err
 	}
-	box, err := sender.Seal(nil, plain)
-	return &Answer{ID: r.ID, Enc: enc, Box: box}, err
+	return sealTo(r.Public, r.ID, r.bind(), plain)
 }
 
 // Open opens an answer. The keys are for the caller to verify: each opens its message or does not.
 func (a *Asked) Open(answer *Answer) ([]Given, error) {
-	recipient, err := hpke.NewRecipient(answer.Enc, a.private, hpke.HKDFSHA256(), hpke.AES256GCM(), a.bind())
+	plain, err := answer.open(a.private, a.bind())
 	if err != nil {
-		return nil, ErrOpen
-	}
-	plain, err := recipient.Open(nil, answer.Box)
-	if err != nil {
-		return nil, ErrOpen
+		return nil, err
 	}
 	var given []Given
 	if err := wire.Decode(plain, &given); err != nil || len(given) > MaxWanted {
 		return nil, ErrMalformed
 	}
 	return given, nil
+}
+
+// sealTo seals what answers a request to the request's public key (RFC 9180, base mode).
+func sealTo(public []byte, id wire.ID, info, plain []byte) (*Answer, error) {
+	key, err := hpke.MLKEM768X25519().NewPublicKey(public)
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	enc, sender, err := hpke.NewSender(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info)
+	if err != nil {
+		return nil, err
+	}
+	box, err := sender.Seal(nil, plain)
+	return &Answer{ID: id, Enc: enc, Box: box}, err
+}
+
+func (a *Answer) open(private hpke.PrivateKey, info []byte) ([]byte, error) {
+	recipient, err := hpke.NewRecipient(a.Enc, private, hpke.HKDFSHA256(), hpke.AES256GCM(), info)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	plain, err := recipient.Open(nil, a.Box)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plain, nil
 }

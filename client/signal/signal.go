@@ -1,17 +1,18 @@
-// Package signal seals what devices of a conversation say to each other past the log: for now, requests for
-// message keys and their answers. The server passes signals on to who is connected and keeps none.
+// Package signal seals what devices of a conversation say to each other past the log: requests for message
+// keys and for the join key, and their answers. The server passes signals on to who is connected and keeps none.
 //
 //	body, err := signal.Seal(rand, key, epoch, place, kind, message)   // key: MLS exporter, Label
 //	kind, message, err := signal.Open(key, place, body)                // at every member
 //
 // A signal shows that its author is in the conversation's epoch, not who of the members it is: what matters
-// is signed besides. Request and Answer are the two messages there are:
+// is signed besides. Request and Answer are the two messages in there:
 //
 //	request, private, err := signal.NewRequest(seed, device, place, wanted)  // signed by the device
 //	answer, err := signal.NewAnswer(request, given)                          // sealed to the request (RFC 9180)
 //	given, err := private.Open(answer)
 //
-// Who is entitled to a key is for the answering client to judge.
+// JoinRequest and its answer are for a device that has no group of the conversation: their bodies are made by
+// Outside. Who is entitled to a key is for the answering client to judge.
 package signal
 
 import (
@@ -37,8 +38,10 @@ type Kind uint8
 
 // The kinds of signal.
 const (
-	KeyRequest Kind = 1
-	KeyAnswer  Kind = 2
+	KeyRequest     Kind = 1
+	KeyAnswer      Kind = 2
+	JoinKeyRequest Kind = 3 // from outside the group
+	JoinKeyAnswer  Kind = 4 // to outside
 )
 
 var (

@@ -36,15 +36,33 @@ func (l *Log) Member(ctx context.Context, conversation, device wire.ID) (bool, e
 	return ok && until == 0, err
 }
 
+// Members lists the devices in a conversation now.
+func (l *Log) Members(ctx context.Context, conversation wire.ID) ([]wire.MemberRef, error) {
+	return l.store.MembersOf(ctx, conversation)
+}
+
+// Belongs reports whether a device's account is in a conversation now, be it through another device, and of what kind
+// the conversation is. All accounts are in the open one.
+func (l *Log) Belongs(ctx context.Context, account, device, conversation wire.ID) (wire.ConversationKind, bool, error) {
+	mine, err := l.store.ConversationsFor(ctx, account, device)
+	if err != nil {
+		return 0, false, err
+	}
+	i := slices.IndexFunc(mine, func(c wire.Conversation) bool { return c.ID == conversation })
+	if i < 0 {
+		return 0, false, nil
+	}
+	return mine[i].Kind, true, nil
+}
+
 // GroupInfo returns what an account's device needs to join a conversation by external commit. Only
 // those who may join are told: members' accounts, and everybody in an open conversation.
 func (l *Log) GroupInfo(ctx context.Context, account, device, conversation wire.ID) (wire.GroupInfo, error) {
-	mine, err := l.store.ConversationsFor(ctx, account, device)
-	if err != nil {
+	if _, in, err := l.Belongs(ctx, account, device, conversation); err != nil || !in {
+		if err == nil {
+			err = wire.Errorf(wire.CodeNotFound, "no such conversation")
+		}
 		return wire.GroupInfo{}, err
-	}
-	if !slices.ContainsFunc(mine, func(c wire.Conversation) bool { return c.ID == conversation }) {
-		return wire.GroupInfo{}, wire.Errorf(wire.CodeNotFound, "no such conversation")
 	}
 	return l.store.GroupInfo(ctx, conversation)
 }

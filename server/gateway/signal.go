@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -47,41 +48,51 @@ func (g *Gateway) sourceOf(device wire.ID) *source {
 	return s
 }
 
-// maySignal takes a signal out of what the device may send.
-func (g *Gateway) maySignal(device wire.ID, size int) bool {
+// maySignal takes a signal, that counts as so many, out of what the device may send.
+func (g *Gateway) maySignal(device wire.ID, count, size int) bool {
 	g.sourcing.Lock()
 	defer g.sourcing.Unlock()
 	s, now := g.sourceOf(device), g.now()
-	return s.count.AllowN(now, 1) && s.bytes.AllowN(now, size)
+	return s.count.AllowN(now, count) && s.bytes.AllowN(now, size)
 }
 
-// signal passes a body on to devices that are connected and in the conversation, as the sender is. Whether
-// there are any it does not say. Nothing is kept.
+// toAllCounts is as how many signals one to everybody counts.
+const toAllCounts = 10
+
+// signal passes a body on to devices that are connected and whose account is in the conversation, as the sender's is.
+// Whether there are any it does not say. Nothing is kept.
 func (c *conn) signal(q *wire.Signal) (wire.Nothing, error) {
-	none := wire.Nothing{}
-	if !c.g.maySignal(*c.session.Device, len(q.Body)) {
+	none, me := wire.Nothing{}, *c.session.Device
+	count := 1
+	if q.To.IsZero() {
+		count = toAllCounts
+	}
+	if !c.g.maySignal(me, count, len(q.Body)) {
 		refusal := wire.Errorf(wire.CodeRateLimited, "Too many signals.")
 		refusal.RetryAfter = 5
 		return none, refusal
 	}
-	if in, err := c.g.log.Member(c.g.ctx, q.Conversation, *c.session.Device); err != nil || !in {
-		if err == nil {
-			err = wire.Errorf(wire.CodeForbidden, "this device is not in that conversation")
-		}
-		return none, err
-	}
 	frame, err := wire.EncodeFrame(wire.PushSignal, 0, wire.Signalled{
-		Conversation: q.Conversation, Account: c.session.Account, Device: *c.session.Device, Body: q.Body,
+		Conversation: q.Conversation, Account: c.session.Account, Device: me, Body: q.Body,
 	})
 	if err != nil {
 		return none, err
 	}
+	if q.To.IsZero() {
+		return none, c.signalAll(q, frame)
+	}
+	if in, err := c.g.signals(c.g.ctx, q.Conversation, c.session.Account, me); err != nil || !in {
+		if err == nil {
+			err = errNotIn
+		}
+		return none, err
+	}
 	for _, to := range c.g.conns.of(q.To) {
 		device := to.device()
-		if device.IsZero() || device == *c.session.Device || q.Device != nil && device != *q.Device || to.repliesWaiting() > maxReplies {
+		if device.IsZero() || device == me || q.Device != nil && device != *q.Device || to.repliesWaiting() > maxReplies {
 			continue
 		}
-		in, err := c.g.log.Member(c.g.ctx, q.Conversation, device)
+		in, err := c.g.signals(c.g.ctx, q.Conversation, q.To, device)
 		if err != nil {
 			return none, err
 		}
@@ -91,6 +102,41 @@ func (c *conn) signal(q *wire.Signal) (wire.Nothing, error) {
 		}
 	}
 	return none, nil
+}
+
+var errNotIn = wire.Errorf(wire.CodeForbidden, "this account is not in that conversation")
+
+// signals reports whether a device may say and hear signals of a conversation: it is in it, or could come in.
+func (g *Gateway) signals(ctx context.Context, conversation, account, device wire.ID) (bool, error) {
+	in, err := g.log.Member(ctx, conversation, device)
+	if err == nil && !in {
+		_, in, err = g.log.Belongs(ctx, account, device, conversation)
+	}
+	return in, err
+}
+
+// signalAll passes a body on to all devices in a conversation that are connected, unless it is the open one.
+func (c *conn) signalAll(q *wire.Signal, frame []byte) error {
+	kind, in, err := c.g.log.Belongs(c.g.ctx, c.session.Account, *c.session.Device, q.Conversation)
+	if err == nil && (!in || kind == wire.Open) {
+		err = errNotIn
+	}
+	if err != nil {
+		return err
+	}
+	members, err := c.g.log.Members(c.g.ctx, q.Conversation)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		for _, to := range c.g.conns.of(m.Account) {
+			if m.Device != *c.session.Device && to.device() == m.Device && to.repliesWaiting() <= maxReplies {
+				to.push(frame)
+				c.g.stats.Signalled()
+			}
+		}
+	}
+	return nil
 }
 
 // report adds what went wrong on a device to the totals, once an hour at most.

@@ -52,6 +52,58 @@ func TestASignalReachesConnectedMembersOnly(t *testing.T) {
 	}
 }
 
+// A device that is not in the group yet is told the way in by whoever is: it and its account's room hear each other.
+func TestASignalToEverybodyAndOneFromAndToADeviceOutside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana, ben, eve := w.join("ana"), w.join("ben"), w.join("eve")
+	room := ana.meet(ben)
+	ben.welcome()
+	tablet := w.newPerson("ben")
+	tablet.auth = ben.auth
+	_, err := tablet.signIn(nil)
+	must(t, err)
+	must(t, tablet.becomes(ben))
+	tablet.connect()
+	toAll := func(p *person, conversation wire.ID) error {
+		return p.ask(wire.OpSignal, wire.Signal{Conversation: conversation, Body: []byte("let me in")}, nil)
+	}
+	must(t, toAll(tablet, room.id))
+	_, err = ben.push() // his account's sigchain grew
+	must(t, err)
+	for _, p := range []*person{ana, ben} {
+		if s := p.signalled(); s.Account != ben.account || s.Device != tablet.device || string(s.Body) != "let me in" {
+			t.Fatalf("%s hears %+v", p.name, s)
+		}
+	}
+	must(t, ana.ask(wire.OpSignal, wire.Signal{Conversation: room.id, To: ben.account, Device: &tablet.device, Body: []byte("come")}, nil))
+	if s := tablet.signalled(); s.Account != ana.account || string(s.Body) != "come" {
+		t.Fatalf("%+v", s)
+	}
+	wantCode(t, toAll(eve, room.id), wire.CodeForbidden)
+	wantCode(t, eve.ask(wire.OpSignal, wire.Signal{Conversation: room.id, To: eve.account, Body: []byte("x")}, nil), wire.CodeForbidden)
+	eve.nothingMore()
+	n := 0
+	for ; toAll(ana, room.id) == nil; n++ {
+	}
+	if n < 3 || n > 10 {
+		t.Fatalf("%d signals to everybody at once", n)
+	}
+}
+
+func TestASignalToEverybodyIsNotForTheOpenConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ana := w.newPerson("ana")
+	must(t, ana.signUp())
+	open := ana.connect().Conversations[0]
+	if open.Kind != wire.Open {
+		t.Fatalf("%+v", open)
+	}
+	err := ana.ask(wire.OpSignal, wire.Signal{Conversation: open.ID, Body: []byte("all of you")}, nil)
+	wantCode(t, err, wire.CodeForbidden)
+}
+
 func TestSignalsAreLimitedInNumberAndSizeAlsoOverNewConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
