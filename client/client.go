@@ -89,6 +89,7 @@ type Client struct {
 	rolledBack    bool   // the server showed less than is known here: nothing is saved on this connection
 	told          uint64 // the newest revision of the account's state that the server named on this connection
 	fetching      bool   // a GetState is on its way
+	forwarding    bool   // the server is being brought forward, or will be
 	fetchDue      bool   // one will be,
 	fetches       int    // after so many in a row that showed less than the server named
 	nap           nap    // until the next message disappears

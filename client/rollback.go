@@ -9,10 +9,10 @@ import (
 )
 
 // A server that was set back, or cheats, shows less of the account than this device saw before. That is
-// never taken: this device keeps what it knows, and says so. It writes nothing there before the next
-// connection, on which the server may have found what it lost.
+// never taken: this device keeps what it knows, and says so. It gives the server what it lacks (forward.go) before it
+// writes anything else there.
 
-const textRolledBack = "The server shows an older state of your account than this device has seen, so it was set back or does not tell the truth. This device keeps what it knows and saves nothing there for now."
+const textRolledBack = "The server shows an older state of your account than this device has seen, so it was set back or does not tell the truth. This device keeps what it knows, and gives the server what it lacks."
 
 var errRolledBack = wire.Errorf(CodeRolledBack, textRolledBack)
 
@@ -39,10 +39,13 @@ func (r *selfRecord) shownBy(s wire.Session) error {
 	return nil
 }
 
-// rollback says that the server shows less than this device knows.
+// rollback says, once on a connection, that the server shows less than this device knows.
 func (c *Client) rollback() {
-	c.rolledBack = true
-	c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack, Action: actionReconnect})
+	if !c.rolledBack {
+		c.rolledBack = true
+		c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack, Action: actionReconnect})
+	}
+	c.forwardLater(c.jitter(tendDelay))
 }
 
 func (c *Client) refusedState(err error) {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"frond/client/vault"
@@ -42,7 +43,7 @@ func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 		return err
 	}
 	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
-		if err := known.shownBy(s); err != nil {
+		if err := known.shownBy(s); err != nil && !errors.Is(err, errRolledBack) { // it is given what it lacks once this device is online
 			return c.refuseSession(ctx, err)
 		}
 		if !slices.Contains(known.Headed, known.Device) { // the vault is not sealed to it yet, and the password may be another by now

@@ -2,19 +2,18 @@ package sim
 
 import (
 	"context"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"frond/client"
+	"frond/client/vault"
 	"frond/wire"
 )
 
-// The server's database is put back to what it was before a device was removed. Devices that remember say
-// so, keep what they know, and save nothing there; and they do not sign in to it. When the true database is
-// back, all is well.
-func TestAnAccountThatWasSetBackIsRefusedByWhoRemembersMore(t *testing.T) {
+// The server's database is put back to what it was before a device was removed. Devices that remember say so, and
+// bring it forward. When the true database is back after all, so they do again with what they wrote meanwhile.
+func TestAnAccountThatWasSetBackTwiceLosesNothing(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()
 		phone, ben := p[0], p[1]
@@ -31,7 +30,6 @@ func TestAnAccountThatWasSetBackIsRefusedByWhoRemembersMore(t *testing.T) {
 		must(t, err)
 
 		must(t, w.server.restore(old))
-		before := w.epoch(t, phone.account)
 		time.Sleep(time.Minute)
 		for _, d := range []*person{phone, laptop} {
 			(&theft{t: t}).alarmed(d, client.CodeRolledBack)
@@ -39,28 +37,23 @@ func TestAnAccountThatWasSetBackIsRefusedByWhoRemembersMore(t *testing.T) {
 				t.Fatal("a device went back to the root of before")
 			}
 		}
-		if w.epoch(t, phone.account) != before {
-			t.Fatal("somebody wrote on a vault that was set back")
-		}
-		must(t, laptop.on().SignOut(ctx, false))
-		if err := laptop.signsIn(); wire.CodeOf(err) != client.CodeRolledBack {
-			t.Fatalf("the laptop signs in to an older account: %v", err)
-		}
-		if s := laptop.on().Session(); s.State != client.SignedOut {
-			t.Fatalf("the laptop is %s", s.State)
-		}
+		must(t, phone.on().SetSetting(ctx, "theme", "dark"))
+		time.Sleep(time.Minute)
 
 		must(t, w.server.restore(now))
 		time.Sleep(time.Minute)
-		must(t, laptop.signsIn())
-		time.Sleep(time.Minute)
 		w.allTalk(t, direct, phone, laptop, ben)
 		w.headed(t, phone, laptop)
+		tablet := w.second(t, phone)
+		if got := must1(tablet.on().Settings(ctx)); got.All["theme"] != "dark" {
+			t.Fatalf("the settings are %+v", got)
+		}
 	})
 }
 
-// Meanwhile keys and drafts wait, and are stored when the true database is back.
-func TestNothingIsStoredInAVaultThatWasSetBack(t *testing.T) {
+// What this account stores after a removal is under no key that the removed device knows, in a vault that was set
+// back to before the removal too.
+func TestNothingIsStoredUnderAnOldKeyInAVaultThatWasSetBack(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()
 		phone, ben := p[0], p[1]
@@ -76,32 +69,33 @@ func TestNothingIsStoredInAVaultThatWasSetBack(t *testing.T) {
 		ben.say(t, direct, "two")
 		phone.reads(t, direct, "two")
 		must(t, phone.crash(ctx)) // with a key that it has not stored
-		now, err := w.server.snapshot()
-		must(t, err)
+		epoch := w.epoch(t, phone.account)
 
-		stored := func() []wire.Page {
-			list, err := w.server.store.Pages(ctx, phone.account, direct, wire.DraftBucket+1, wire.MaxPages)
-			must(t, err)
-			return list
-		}
 		must(t, w.server.restore(old))
-		before := stored()
+		list, err := w.server.store.Pages(ctx, phone.account, direct, wire.DraftBucket+1, wire.MaxPages)
+		must(t, err)
+		before := map[uint64]uint64{}
+		for _, p := range list {
+			before[p.Bucket] = p.Revision
+		}
 		must(t, phone.start(ctx))
-		time.Sleep(time.Minute)
-		(&theft{t: t}).alarmed(phone, client.CodeRolledBack)
 		must(t, phone.on().Draft(ctx, direct, "half a thought"))
 		time.Sleep(time.Minute)
-		if got := stored(); !reflect.DeepEqual(got, before) {
-			t.Fatalf("the phone writes into a vault that was set back: %d pages, before %d", len(got), len(before))
-		}
-
-		must(t, w.server.restore(now))
-		before = stored()
-		time.Sleep(time.Minute)
 		phone.settle(t)
-		got := stored()
-		if len(got) != len(before)+1 || got[0].Bucket != wire.DraftBucket || got[1].Revision == before[0].Revision {
-			t.Fatalf("key and draft are not in the vault: %d pages, before %d", len(got), len(before))
+		list, err = w.server.store.Pages(ctx, phone.account, direct, wire.DraftBucket+1, wire.MaxPages)
+		must(t, err)
+		written := 0
+		for _, p := range list {
+			if p.Revision == before[p.Bucket] {
+				continue
+			}
+			written++
+			if got, err := vault.PageEpoch(p.Page); err != nil || got < epoch {
+				t.Fatalf("a page is sealed under the key of epoch %d: %v", got, err)
+			}
+		}
+		if written != 2 || w.epoch(t, phone.account) < epoch {
+			t.Fatalf("%d pages were written, the vault is in epoch %d", written, w.epoch(t, phone.account))
 		}
 	})
 }

@@ -39,6 +39,7 @@ const (
 	OpApproval     Kind = 24 // Approval -> Nothing
 	OpAllow        Kind = 25 // Allow -> Nothing
 	OpPageSums     Kind = 26 // PageSums -> PageSumList
+	OpBringForward Kind = 27 // BringForward -> Nothing; CodeConflict: look again
 )
 
 // Replies and pushes, server to client.

@@ -31,6 +31,30 @@ type PutVault struct {
 	RecoveryOff bool         `cbor:"7,keyasint,omitempty"` // forget the recovery code
 }
 
+// BringForward gives a server that was set back to an older copy what a device of the account knows beyond it: the
+// sigchain events that the server lacks, with what they do to the account's devices, and the vault as it is. It is a
+// compare-and-swap on the length of the chain and the stored revision; CodeConflict otherwise.
+type BringForward struct {
+	Index  uint64   `cbor:"1,keyasint"`           // of the first event: how many the server has
+	Events [][]byte `cbor:"2,keyasint,omitempty"` // none: it has them all
+	Over   uint64   `cbor:"3,keyasint"`           // the stored revision
+	Vault  PutVault `cbor:"4,keyasint"`           // of the stored epoch or a later one, and of a later revision
+}
+
+// Check checks sizes and counts.
+func (b *BringForward) Check() error {
+	v := &b.Vault
+	switch {
+	case b.Index == 0 || len(b.Events) > MaxChainEvents:
+		return Errorf(CodeBadRequest, "a sigchain of no or too many events")
+	case v.Epoch == 0 || v.Revision <= b.Over:
+		return Errorf(CodeBadRequest, "a vault that is brought forward is newer than the stored one")
+	case v.Password != nil || v.Recovery != nil || v.RecoveryOff:
+		return Errorf(CodeBadRequest, "bringing forward changes no password and no recovery code")
+	}
+	return firstErr(checkEvents(b.Events), checkSealed(v.Header, MaxHeader, "vault header"), checkSealed(v.State, MaxState, "state"))
+}
+
 // NewPassword replaces what the server knows of a password. Current must match what it knows now,
 // of the password or of the recovery code; CodeWrongPassword otherwise. A session that was opened by
 // recovery code may leave Current out until a password is set, by whichever session.

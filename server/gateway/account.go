@@ -17,6 +17,10 @@ func (c *conn) putVault(q *wire.PutVault) (wire.Nothing, error) {
 	return wire.Nothing{}, c.g.accounts.PutVault(c.g.ctx, c.session, q)
 }
 
+func (c *conn) bringForward(q *wire.BringForward) (wire.Nothing, error) {
+	return wire.Nothing{}, c.g.accounts.BringForward(c.g.ctx, c.session, q)
+}
+
 func (c *conn) devices(*wire.Nothing) (wire.Devices, error) {
 	live := func(device wire.ID) bool { return c.g.conns.live(c.session.Account, device) }
 	return c.g.accounts.Devices(c.g.ctx, c.session, live)

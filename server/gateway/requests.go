@@ -58,6 +58,7 @@ var operations = map[wire.Kind]operation{
 	wire.OpPutPage:      request((*conn).putPage),
 	wire.OpPages:        request((*conn).pages),
 	wire.OpPageSums:     request((*conn).pageSums),
+	wire.OpBringForward: request((*conn).bringForward),
 	wire.OpHistory:      request((*conn).history),
 	wire.OpSignal:       request((*conn).signal),
 	wire.OpReport:       request((*conn).report),

@@ -36,6 +36,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"a sigchain is extended by one of two", chainRace},
 		{"a device comes beside the others, and a removed one is out", removeDevice},
 		{"a device comes in the place of another, or nothing happens", replaceDevice},
+		{"a database that was set back is brought forward, or nothing happens", bringForward},
 		{"the state is replaced by one of two", stateRace},
 		{"an account begins anew, and nothing of its old devices is left", resets},
 		{"two people who both begin anew may begin another conversation", resetOfBoth},
