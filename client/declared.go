@@ -33,7 +33,7 @@ func (ch *change) checkDeclared(v *verifier, g *mls.Group, e mls.Effects) (err e
 	if !slices.Equal(d.Add, deviceRefs(ch.added)) || !slices.Equal(d.Remove, deviceRefs(ch.removed)) {
 		return notAllowed("the commit does to its members what it does not declare")
 	}
-	if len(d.Return) == 0 {
+	if len(d.Return) == 0 && !d.Whole {
 		return nil
 	}
 	if ch.external || g == nil {
@@ -46,6 +46,9 @@ func (ch *change) checkDeclared(v *verifier, g *mls.Group, e mls.Effects) (err e
 		}
 	}
 	members := deviceRefs(stay)
+	if d.Whole && !slices.Equal(d.Return, members) {
+		return notAllowed("names others than all members")
+	}
 	for _, m := range d.Return {
 		if !slices.Contains(members, m) || slices.Contains(d.Remove, m) {
 			return notAllowed("brings back a device that is not a member")

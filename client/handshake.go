@@ -21,11 +21,16 @@ type plan struct {
 	options     mls.CommitOptions
 	add, remove []wire.MemberRef
 	back        []wire.MemberRef // devices that a skipped commit had cut off
+	whole       bool             // back are all members there are
 	notice      noticeRecord
 }
 
 // declare puts who makes the commit, and what the server is told about membership, under its signature.
 func (p *plan) declare(author wire.MemberRef) {
+	if p.whole {
+		p.options.AAD = wire.DeclareWhole(author, p.back)
+		return
+	}
 	p.options.AAD = wire.Declare(author, p.add, p.remove, p.back)
 }
 
@@ -34,7 +39,10 @@ var errNothing = errors.New("nothing to change")
 
 // stageWant stages the first wanted change and makes it pending.
 func (c *Client) stageWant(v *conversation) {
-	if !v.wants[0].leave && !v.wants[0].first && c.toLetGo(v) {
+	switch {
+	case v.rec.Ahead != 0 && !v.wants[0].first:
+		v.wants = slices.Insert(v.wants, 0, &want{stage: c.planWhole, first: true, done: func(error) {}})
+	case !v.wants[0].leave && !v.wants[0].first && c.toLetGo(v):
 		v.wants = slices.Insert(v.wants, 0, &want{stage: c.planLeavers, first: true, done: func(error) {}})
 	}
 	w := v.wants[0]
@@ -66,7 +74,9 @@ func (c *Client) stage(v *conversation, w *want) error {
 	if err != nil {
 		return err
 	}
-	p.back = c.cutMembers(v, g, p.remove)
+	if !p.whole {
+		p.back = c.cutMembers(v, g, p.remove)
+	}
 	p.declare(c.ref())
 	s, err := g.Commit(c.mls(), p.options)
 	if err != nil {
@@ -99,7 +109,7 @@ func (c *Client) makePending(v *conversation, kind uint8, s *mls.Staged, p plan)
 	}
 	h := wire.Handshake{
 		Conversation: v.id, Message: id, Previous: v.rec.Handshake, Frame: s.Message(), GroupInfo: info,
-		Welcome: s.Welcome(), Add: p.add, Remove: p.remove, Return: p.back, External: kind == pendingExternal,
+		Welcome: s.Welcome(), Add: p.add, Remove: p.remove, Return: p.back, Whole: p.whole, External: kind == pendingExternal,
 	}
 	if err := h.Check(); err != nil {
 		return err

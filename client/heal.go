@@ -106,7 +106,7 @@ func (c *Client) restUntilRejoin(v *conversation) time.Duration {
 // processed as far as that. A group in which somebody else was heard is given up for a later epoch only,
 // or for the same one when its keys must not be used: nobody leads it back.
 func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, roster *Roster, seq uint64) (bool, error) {
-	if seq > v.rec.Cursor {
+	if seq > v.rec.Cursor && (v.rec.Lost != lostSeat || !v.outside) { // whom the server counts out it shows no log
 		c.await(v, seq)
 		return false, nil
 	}
@@ -136,6 +136,7 @@ func (c *Client) mayRejoin(v *conversation, view *mls.GroupInfoView, roster *Ros
 // allowedFor judges what can be seen of the one commit between this device's group and the group
 // information: whether its author, who signed that, might change the roster so.
 func (c *Client) allowedFor(v *conversation, g *mls.Group, view *mls.GroupInfoView, after *Roster) error {
+	after = c.vouchedRoots(&v.roster, after)
 	if same, err := equalRosters(v.roster, *after); err != nil || same {
 		return err
 	}

@@ -67,7 +67,7 @@ func (s *stretch) endsAtReset(e *wire.Entry) bool {
 
 // row restores one entry, unless it is here and readable already.
 func (s *stretch) row(e *wire.Entry) error {
-	if e.Kind == wire.HandshakeEntry {
+	if e.Kind == wire.HandshakeEntry || e.Kind == wire.SetBackEntry {
 		return nil
 	}
 	have := s.have[e.Seq]

@@ -59,11 +59,11 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		}
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
-	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v):
+	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v) && !c.lateForCopy():
 		c.countedOut(v)
 	case v.rec.State == stateJoining && wire.CodeOf(err) == wire.CodeNotFound && v.attempts >= 2 && v.rec.Kind != wire.Open:
 		c.notLetIn(v)
-	case v.rec.Lost == lostStep && !v.ahead && !(isWire(err) && passes(err)):
+	case v.rec.Lost == lostStep && !v.ahead && !v.behindCopy() && !(isWire(err) && passes(err)):
 		c.found(v) // nobody went on, and nobody joins by this: the commit was good for nobody
 	case v.rec.Lost != 0 && !(isWire(err) && passes(err)):
 		if v.outdated = err == errJoinKey; !v.outdated {

@@ -20,6 +20,7 @@ const (
 	noticeLeft    = 9 // By left
 
 	noticeCountedOut = 10 // the server put By out, and nobody was seen to do it
+	noticeSetBack    = 11 // the server was set back to an older copy
 
 	noticeNewRoot    = 20 // By removed a device, and has another root since
 	noticeReset      = 21 // By began anew: what came before can not be opened
@@ -122,6 +123,8 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = by + " left"
 	case noticeCountedOut:
 		text = "The server no longer counts you in. Nobody was seen to remove you"
+	case noticeSetBack:
+		text = "The server was restored from a backup. What was sent shortly before may be missing for some"
 	case noticeDevice:
 		text = by + " signed in on a new device"
 	case noticeSetting:

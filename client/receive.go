@@ -34,7 +34,7 @@ func (c *Client) entries(list []wire.Entry) {
 			continue
 		}
 		v.known = max(v.known, e.Seq)
-		if e.Seq != v.rec.Cursor+1 && !c.jump(t, v, e) {
+		if e.Seq != v.rec.Cursor+1 && !v.followsCopy(e) && !c.jump(t, v, e) {
 			c.missing(v)
 			continue
 		}
@@ -63,6 +63,8 @@ func (c *Client) entry(t *tx, v *conversation, e *wire.Entry) error {
 	case wire.HandshakeEntry:
 		v.rec.Handshake = e.Seq
 		return c.handshakeEntry(t, v, e)
+	case wire.SetBackEntry:
+		return c.setBackEntry(t, v, e)
 	case wire.Application:
 		if e.Device == c.self.Device {
 			return c.ownEntry(t, v, e)
@@ -367,6 +369,9 @@ func (c *Client) handshakeEntry(t *tx, v *conversation, e *wire.Entry) error {
 		}
 	}
 	v.rec.Confirmed, v.rec.Skipped, v.rec.Split = true, false, 0
+	if ch.declared.Whole {
+		v.rec.Ahead = 0
+	}
 	if v.rec.Lost == lostStep {
 		v.rec.Lost, v.ahead = 0, false // its author had the failed commit before it, and stayed too
 		t.then(c.askSoon)
@@ -413,7 +418,7 @@ func (c *Client) ownHandshake(t *tx, v *conversation, e *wire.Entry) error {
 	if err := c.merge(t, v); err != nil {
 		return err
 	}
-	v.rec.Skipped = false
+	v.rec.Skipped, v.rec.Ahead = false, 0 // a commit of a device that is ahead names all members
 	c.draftRetained(t, v)
 	c.putNotice(t, v, e.Seq, e.Received, notice)
 	if len(v.wants) > 0 {

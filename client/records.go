@@ -49,6 +49,7 @@ type selfRecord struct {
 	Chosen  *chosenRecord `cbor:"18,keyasint,omitempty"` // with the recovery code, and not in force yet
 	Lost    uint64        `cbor:"19,keyasint,omitempty"` // vault epochs before the account began anew, whose keys nobody has
 	Vouched []vouchRecord `cbor:"20,keyasint,omitempty"` // what of before removals counts, the last removal last
+	SetBack uint64        `cbor:"21,keyasint,omitempty"` // when the server last showed that it was set back, milliseconds since 1970
 }
 
 // earlierKey is the vault key of an epoch before the present one.
@@ -123,6 +124,8 @@ type conversationRecord struct {
 	Since     uint64                `cbor:"24,keyasint"`           // the epoch in which this device came in, whatever leaves it had after; 0: not known
 	Confirmed bool                  `cbor:"16,keyasint"`           // somebody else was heard from in this device's group
 	Skipped   bool                  `cbor:"17,keyasint"`           // the last handshake was skipped: the server's group information is no good
+	Ahead     uint64                `cbor:"26,keyasint,omitempty"` // the last handshake here that a server which was set back lacks; 0: none
+	SetBack   uint64                `cbor:"27,keyasint,omitempty"` // seq at which the log said that it was set back
 	Unshown   bool                  `cbor:"25,keyasint,omitempty"` // joining: the server does not let this account in, or it alone says that the account is in (unshown.go)
 	Lost      uint8                 `cbor:"20,keyasint"`           // why the group is not to be used (heal.go); 0: it is
 	Split     uint64                `cbor:"21,keyasint"`           // seq of a commit that failed here and may have been good for others

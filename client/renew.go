@@ -23,7 +23,7 @@ const (
 
 // untidy reports whether there is something for renewLater to do.
 func (c *Client) untidy(v *conversation) bool {
-	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || len(v.rec.Cut) > 0 || v.asked || v.worn() || c.toLetGo(v))
+	return v.rec.State == stateActive && v.rec.Lost == 0 && !c.cutOff(v) && (v.rec.Skipped || v.rec.Ahead != 0 || len(v.rec.Cut) > 0 || v.asked || v.worn() || c.toLetGo(v))
 }
 
 // toLetGo reports whether somebody left and this device can take them out of the group.
@@ -44,7 +44,11 @@ func (c *Client) renewLater(v *conversation) {
 	if len(v.rec.Cut) > 0 {
 		pause = returnPause
 	}
-	c.after(c.jitter(2*pause)-pause, func() {
+	pause = c.jitter(2*pause) - pause
+	if v.behindCopy() { // who knows what the copy lacks goes first
+		pause = c.jitter(rejoinPause * time.Millisecond)
+	}
+	c.after(pause, func() {
 		if c.self == nil || c.conversations[v.id] != v || !c.untidy(v) || len(v.wants) > 0 {
 			return
 		}
@@ -97,7 +101,7 @@ func (c *Client) noteCut(v *conversation, e *wire.Entry) {
 		return
 	}
 	d, err := wire.ParseDeclaration(h.AAD)
-	if err != nil || len(d.Remove) == 0 {
+	if err != nil || len(d.Remove) == 0 && !d.Whole {
 		return
 	}
 	g, err := c.openGroup(v)
@@ -105,7 +109,8 @@ func (c *Client) noteCut(v *conversation, e *wire.Entry) {
 		return
 	}
 	for _, m := range c.refsOf(g) {
-		if slices.Contains(d.Remove, m) && !slices.Contains(v.rec.Cut, m) && len(v.rec.Cut) < wire.MaxPrivate {
+		cut := slices.Contains(d.Remove, m) || d.Whole && !slices.Contains(d.Return, m)
+		if cut && !slices.Contains(v.rec.Cut, m) && len(v.rec.Cut) < wire.MaxPrivate {
 			v.rec.Cut = append(v.rec.Cut, m)
 		}
 	}

@@ -43,6 +43,7 @@ func (r *selfRecord) shownBy(s wire.Session) error {
 func (c *Client) rollback() {
 	if !c.rolledBack {
 		c.rolledBack = true
+		c.noteSetBack()
 		c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack, Action: actionReconnect})
 	}
 	c.forwardLater(c.jitter(tendDelay))

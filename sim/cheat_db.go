@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -41,6 +42,16 @@ func (s *server) snapshot() (copied []byte, err error) {
 		return nil, err
 	}
 	return copied, s.start()
+}
+
+// backup copies the database as whoever runs the server does, while it runs.
+func (s *server) backup() (copied []byte, err error) {
+	file := filepath.Join(s.dir, "backup.db")
+	if err := s.store.Backup(context.Background(), file); err != nil {
+		return nil, err
+	}
+	defer os.Remove(file)
+	return os.ReadFile(file)
 }
 
 func (s *server) restore(copied []byte) error {

@@ -19,11 +19,23 @@ type Declaration struct {
 	Add     []MemberRef `cbor:"3,keyasint,omitempty"`
 	Remove  []MemberRef `cbor:"4,keyasint,omitempty"`
 	Return  []MemberRef `cbor:"5,keyasint,omitempty"`
+	Whole   bool        `cbor:"6,keyasint,omitempty"` // Return names all members
 }
 
 // Declare returns the encoded Declaration of a membership change, whatever the order of its lists.
 func Declare(author MemberRef, add, remove, back []MemberRef) []byte {
-	b, err := Encode(Declaration{declarationVersion, author, SortedRefs(add), SortedRefs(remove), SortedRefs(back)})
+	return Declaration{Author: author, Add: add, Remove: remove, Return: back}.encode()
+}
+
+// DeclareWhole returns the encoded Declaration of a handshake after which exactly these are members.
+func DeclareWhole(author MemberRef, members []MemberRef) []byte {
+	return Declaration{Author: author, Return: members, Whole: true}.encode()
+}
+
+func (d Declaration) encode() []byte {
+	d.Version = declarationVersion
+	d.Add, d.Remove, d.Return = SortedRefs(d.Add), SortedRefs(d.Remove), SortedRefs(d.Return)
+	b, err := Encode(d)
 	if err != nil {
 		panic(err) // unreachable: no field can fail
 	}
@@ -36,7 +48,7 @@ func ParseDeclaration(b []byte) (Declaration, error) {
 	if err := Decode(b, &d); err != nil {
 		return Declaration{}, err
 	}
-	if d.Version != declarationVersion || !bytes.Equal(b, Declare(d.Author, d.Add, d.Remove, d.Return)) {
+	if d.Version != declarationVersion || !bytes.Equal(b, d.encode()) {
 		return Declaration{}, Errorf(CodeBadRequest, "malformed Declaration")
 	}
 	return d, nil

@@ -17,9 +17,20 @@ type EntryKind uint8
 const (
 	Application    EntryKind = 1
 	HandshakeEntry EntryKind = 2
+	SetBackEntry   EntryKind = 3 // the server was set back to an older copy; it counts as a handshake
 )
 
-// Entry is one row of a conversation's log. Seq runs 1, 2, 3, … without gaps.
+// SetBackStride is how far the log of a server that was set back goes on after its last entry: further than
+// what it lost can have gone, so that no place in the log is taken twice.
+const SetBackStride = 1 << 20
+
+// SetBack is the frame of a SetBackEntry: how far the copy went. The places between are nobody's.
+type SetBack struct {
+	Last      uint64 `cbor:"1,keyasint"` // seq of the last entry that the copy has
+	Handshake uint64 `cbor:"2,keyasint"` // and of its last handshake
+}
+
+// Entry is one row of a conversation's log. Seq runs 1, 2, 3, … without gaps, but for one before a SetBackEntry.
 type Entry struct {
 	Conversation ID        `cbor:"1,keyasint"`
 	Seq          uint64    `cbor:"2,keyasint"`
@@ -143,10 +154,15 @@ type Handshake struct {
 	// Return are devices that a commit which everybody skipped had cut off: they go on getting every entry,
 	// also those since.
 	Return []MemberRef `cbor:"10,keyasint,omitempty"`
+	// Whole says that Return names all members there are, after the server was set back and knows others.
+	Whole bool `cbor:"11,keyasint,omitempty"`
 }
 
 // Declaration is what the authenticated data of the author's commit must be.
 func (h *Handshake) Declaration(author MemberRef) []byte {
+	if h.Whole {
+		return DeclareWhole(author, h.Return)
+	}
 	return Declare(author, h.Add, h.Remove, h.Return)
 }
 
@@ -161,6 +177,8 @@ func (h *Handshake) Check() error {
 		return tooLarge("welcome", MaxWelcome)
 	case len(h.Add) > MaxOpen || len(h.Remove) > MaxOpen || len(h.Return) > MaxOpen:
 		return tooLarge("membership change", MaxOpen)
+	case h.Whole && (h.External || len(h.Add)+len(h.Remove) > 0):
+		return Errorf(CodeBadRequest, "who names all members changes nothing else")
 	case (len(h.Add) > 0) != (len(h.Welcome) > 0):
 		return Errorf(CodeBadRequest, "a welcome goes to added devices, and every added device needs one")
 	}
@@ -185,7 +203,7 @@ func (c *Create) Check() error {
 	if (c.JoinKey != nil) != (c.Kind == Open) {
 		return Errorf(CodeBadRequest, "the server holds the join key of the open conversation and of no other")
 	}
-	if c.Handshake.Previous != 0 || c.Handshake.External || len(c.Handshake.Remove)+len(c.Handshake.Return) > 0 {
+	if c.Handshake.Previous != 0 || c.Handshake.External || c.Handshake.Whole || len(c.Handshake.Remove)+len(c.Handshake.Return) > 0 {
 		return Errorf(CodeBadRequest, "a first handshake follows none and removes nobody")
 	}
 	return c.Handshake.Check()

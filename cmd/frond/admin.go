@@ -23,8 +23,30 @@ func admin(ctx context.Context, args []string, out, log io.Writer) error {
 		return reset(ctx, rest, out, log)
 	case "backup":
 		return backup(ctx, rest, out, log)
+	case "restored":
+		return restored(ctx, rest, out, log)
 	}
-	return fmt.Errorf("frond admin can do: invite, reset, backup")
+	return fmt.Errorf("frond admin can do: invite, reset, backup, restored")
+}
+
+// restored notes that a database was put back to an older copy by other means than a file that "admin backup" made. No
+// server may be running: it would not notice.
+func restored(ctx context.Context, args []string, out, log io.Writer) error {
+	var d database
+	f := newFlags("admin restored", log)
+	d.register(f)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, d.options(slog.New(slog.NewTextHandler(log, nil)), false))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(st.MarkCopy(ctx), st.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "The next start tells people's devices, and they bring what they know beyond the copy.")
+	return nil
 }
 
 // backup writes a copy of a SQLite database into a new file. It works beside a running server.

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 )
@@ -20,7 +22,7 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	if err != nil {
 		return fmt.Errorf("store: backup: %w", err)
 	}
-	err = errors.Join(s.expireAll(ctx), s.copyInto(ctx, file), out.Sync(), out.Close(), syncFolder(filepath.Dir(file)))
+	err = errors.Join(s.expireAll(ctx), s.copyInto(ctx, file), markCopy(ctx, file), out.Sync(), out.Close(), syncFolder(filepath.Dir(file)))
 	if err != nil {
 		return errors.Join(fmt.Errorf("store: backup: %w", err), os.Remove(file))
 	}
@@ -47,6 +49,20 @@ func (s *Store) copyInto(ctx context.Context, file string) error {
 	defer s.writers.give(l)
 	_, err = l.exec("VACUUM INTO ?", file)
 	return err
+}
+
+// markCopy lets the server that a backup is restored for tell the devices, who have seen more.
+func markCopy(ctx context.Context, file string) error {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String())
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, insertSetting, settingCopy, []byte{1})
+	return errors.Join(err, db.Close())
 }
 
 func syncFolder(dir string) error {

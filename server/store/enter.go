@@ -45,8 +45,12 @@ func (b *ledger) begin(it *item, c *conversation) *conversation {
 // all since the removal.
 func (b *ledger) enterHandshake(it *item, c *conversation) {
 	h, seq := it.handshake, c.shook()
-	for _, m := range h.Return {
-		b.reopen(c, m)
+	if h.Whole {
+		b.enterWhole(it, c, seq)
+	} else {
+		for _, m := range h.Return {
+			b.reopen(c, m)
+		}
 	}
 	for _, m := range h.Remove {
 		if m.Device != it.device && b.isMember(c.id, m) {

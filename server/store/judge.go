@@ -108,7 +108,7 @@ func (b *ledger) checkHandshake(it *item, c *conversation) *wire.Error {
 	case h.External && len(h.Add)+len(h.Return) > 0:
 		return wire.Errorf(wire.CodeBadRequest, "an external commit adds its author only")
 	}
-	return firstRefusal(b.checkAdd(it, c.kind, c.pair), b.checkRemove(it, c), b.checkSize(it, c))
+	return firstRefusal(b.checkAdd(it, c.kind, c.pair), b.checkRemove(it, c), b.checkWhole(it, c), b.checkSize(it, c))
 }
 
 // mayJoin reports whether the author may become a member by itself.
@@ -162,6 +162,9 @@ func (b *ledger) checkRemove(it *item, c *conversation) *wire.Error {
 // checkSize keeps the number of devices below the kind's limit.
 func (b *ledger) checkSize(it *item, c *conversation) *wire.Error {
 	n := c.members + b.joining(it)
+	if h := it.handshake; h.Whole {
+		n = len(h.Return)
+	}
 	for _, m := range it.handshake.Remove {
 		if m.Device != it.device && b.isMember(it.conversation, m) {
 			n--

@@ -16,6 +16,7 @@ type ledger struct {
 	appended map[messageKey]appended
 	inboxes  map[wire.ID]waiting
 	ended    map[memberKey]ended
+	setBack  map[wire.ID]uint64 // of conversations whose members a handshake names: seq of the last SetBackEntry
 
 	entries  []*wire.Entry
 	windows  []*membership // new or ended
@@ -71,6 +72,7 @@ func newLedger(now uint64, k *known) *ledger {
 		appended: map[messageKey]appended{},
 		inboxes:  map[wire.ID]waiting{},
 		ended:    map[memberKey]ended{},
+		setBack:  map[wire.ID]uint64{},
 		infos:    map[wire.ID]groupInfo{},
 	}
 }
@@ -233,7 +235,7 @@ func (b *ledger) load(l *link, w *words, items []item, retries bool) error {
 			return err
 		}
 	}
-	return nil
+	return b.loadWhole(l, items)
 }
 
 // recognise finds, among messages that were refused, retries of what was appended when it was still

@@ -58,7 +58,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		return err
 	}
 	return s.write(ctx, "settings", func(l *link) error {
-		return firstErr(makeSecret(l), s.makeOpen(l))
+		return firstErr(makeSecret(l), s.makeOpen(l), s.goOnFromCopy(l))
 	})
 }
 
