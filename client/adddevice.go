@@ -93,6 +93,9 @@ func (c *Client) newcomer(ctx context.Context, s wire.Session, by entrance) (n n
 		}
 		if known != nil && known.Account == s.Account {
 			if err := known.shownBy(s); err != nil {
+				if errors.Is(err, errRolledBack) {
+					err = errNotKnownHere
+				}
 				return err
 			}
 		}
@@ -115,9 +118,12 @@ func (c *Client) newcomer(ctx context.Context, s wire.Session, by entrance) (n n
 	return n, err
 }
 
+// errNotKnownHere refuses a server that was set back to before this device came, and that lacks more than that.
+var errNotKnownHere = wire.Errorf(CodeRolledBack, "The server shows an older state of your account than this device has seen, and does not know this device. Open Frond on another of your devices first. If there is none, forget what is stored here, and sign in as a new device.")
+
 // refuseSession ends a session whose server shows less than this store knows.
 func (c *Client) refuseSession(ctx context.Context, err error) error {
-	if errors.Is(err, errRolledBack) {
+	if errors.Is(err, errNotKnownHere) {
 		_ = c.postWire(ctx, wire.PathSignOut, wire.Nothing{}, &wire.Nothing{}) // and if not, it ends by itself
 	}
 	return err

@@ -77,6 +77,12 @@ func (c *Client) forwardOver(stored [][]byte, s wire.State) {
 		c.askChain(c.fetchState)
 		return
 	}
+	if s.Epoch > me.VaultEpoch { // a device that knew less went on from the copy
+		if err := c.mergeState(s); err != nil {
+			c.forwarded(me, err)
+			return
+		}
+	}
 	rec := me.selfRecord
 	rec.Revision = max(rec.Revision, s.Revision) + 1
 	body, err := c.sealEpoch(&rec, vault.Key(me.VaultKey), c.state())

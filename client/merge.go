@@ -68,6 +68,16 @@ func (c *Client) takeState(s wire.State) error {
 		c.writeVault()
 		return nil
 	}
+	if err := c.mergeState(s); err != nil {
+		return err
+	}
+	c.tendVault()
+	c.writeVault()
+	return nil
+}
+
+// mergeState takes epoch and content of a state that another device left.
+func (c *Client) mergeState(s wire.State) error {
 	key, err := c.keyOf(s)
 	if err != nil {
 		return err
@@ -115,7 +125,7 @@ func (c *Client) takeState(s wire.State) error {
 	if err := c.takeBlocks(t, theirs.Blocks); err != nil {
 		return err
 	}
-	rec.Revision = s.Revision
+	rec.Revision = max(rec.Revision, s.Revision)
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() { c.self.selfRecord = rec })
 	if err := t.commit(); err != nil {
@@ -125,8 +135,6 @@ func (c *Client) takeState(s wire.State) error {
 	for _, v := range joins {
 		c.advance(v)
 	}
-	c.tendVault()
-	c.writeVault()
 	return nil
 }
 

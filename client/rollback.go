@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"errors"
 
 	"frond/identity"
@@ -37,6 +38,35 @@ func (r *selfRecord) shownBy(s wire.Session) error {
 		return wire.Errorf(CodeKeyChanged, "The server shows another history of this account's keys than before.")
 	}
 	return nil
+}
+
+// followsBy reports whether a server that was set back lacks one thing of the sigchain: that this device came.
+func (r *selfRecord) followsBy(s wire.Session) bool {
+	n := len(s.Chain)
+	if s.Account != r.Account || s.Device != nil || n == 0 || n+1 != len(r.Chain) || !bytes.Equal(s.Chain[n-1], r.Chain[n-1]) {
+		return false
+	}
+	before, err := identity.ParseChain(r.Chain[:n])
+	if err != nil {
+		return false
+	}
+	after, err := before.Append(r.Chain[n])
+	if err != nil {
+		return false
+	}
+	_, was := before.Device(identity.ID(r.Device))
+	_, is := after.Device(identity.ID(r.Device))
+	return is && !was
+}
+
+// listAgain gives the server the event by which this device came, and goes on from what the device knows.
+func (c *Client) listAgain(ctx context.Context, known *selfRecord, s wire.Session) error {
+	n := len(s.Chain)
+	body := wire.AddDevice{Device: known.Device, Index: uint64(n), Events: known.Chain[n:]}
+	if err := c.postWire(ctx, wire.PathDevice, body, &wire.Nothing{}); err != nil {
+		return err
+	}
+	return c.run(ctx, func() error { return c.enter(*known) })
 }
 
 // rollback says, once on a connection, that the server shows less than this device knows.

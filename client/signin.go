@@ -51,6 +51,9 @@ func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 		}
 		return c.run(ctx, func() error { return c.enter(*known) })
 	}
+	if known != nil && known.followsBy(s) {
+		return c.listAgain(ctx, known, s)
+	}
 	if h, err := vault.ParseHeader(s.Header); err == nil && !h.Has(vault.SlotPassword) {
 		return c.run(ctx, func() error { c.lock(s); return nil })
 	}

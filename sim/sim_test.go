@@ -51,6 +51,34 @@ func playHomes(t *testing.T, seed uint64, log io.Writer) {
 	})
 }
 
+// TestAfterARestoreEverybodyTalksAgain plays worlds whose server is put back to a backup on the way.
+func TestAfterARestoreEverybodyTalksAgain(t *testing.T) {
+	if *oneSeed != 0 {
+		playRestored(t, *oneSeed, os.Stderr)
+		return
+	}
+	last := *seeds / 10
+	if testing.Short() {
+		last = min(last, shortSeeds/2)
+	}
+	for seed := uint64(1); seed <= last; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			playRestored(t, seed, nil)
+		})
+	}
+}
+
+func playRestored(t *testing.T, seed uint64, log io.Writer) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := sim.New(sim.Options{Seed: seed, People: 5, Steps: *steps * 3 / 4, Dir: dir, Suite: mls.SuiteX25519, Log: log})
+		if err := w.PlayRestored(); err != nil {
+			t.Fatalf("repeat with -run TalksAgain -sim.seed %d: %v", seed, err)
+		}
+	})
+}
+
 // hybridEvery is how often a world uses the hybrid post-quantum suite, which costs more.
 const hybridEvery = 10
 
