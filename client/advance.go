@@ -120,6 +120,10 @@ func (c *Client) subscribe(v *conversation) {
 		if wire.CodeOf(err) == CodeOffline {
 			return
 		}
+		if wire.CodeOf(err) == wire.CodeForbidden && v.rec.Lost == lostSeat {
+			v.known = v.rec.Cursor // whom the server counts out it shows nothing more
+			return
+		}
 		if err != nil {
 			c.cfg.Log.Warn("subscribe", "conversation", v.id, "error", err)
 		}

@@ -300,6 +300,10 @@ func (c *Client) vaultFault(id wire.ID, why Reason) {
 	c.restore.faults[id] = true
 	t := c.begin()
 	c.count(t, string(why))
+	if why == ReasonVaultStale && c.lateForCopy() { // the server was set back: that was said, and is being mended
+		_ = t.commit()
+		return
+	}
 	t.emit(Fault{Code: CodeVault, Text: explanations[why].Text, Action: explanations[why].Action, Conversation: id})
 	_ = t.commit()
 }

@@ -59,7 +59,7 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		}
 		c.fetchState() // the key was changed, and another device knows it
 		c.retry(v, nil)
-	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v) && !c.lateForCopy():
+	case v.rec.Lost != 0 && (wire.CodeOf(err) == wire.CodeForbidden || wire.CodeOf(err) == wire.CodeNotFound) && v.outside && !c.cutOff(v) && !(c.lateForCopy() && v.rec.Kind != wire.Direct):
 		c.countedOut(v)
 	case v.rec.State == stateJoining && wire.CodeOf(err) == wire.CodeNotFound && v.attempts >= 2 && v.rec.Kind != wire.Open:
 		c.notLetIn(v)

@@ -21,6 +21,7 @@ const (
 
 	noticeCountedOut = 10 // the server put By out, and nobody was seen to do it
 	noticeSetBack    = 11 // the server was set back to an older copy
+	noticeNotInCopy  = 12 // which does not have this conversation
 
 	noticeNewRoot    = 20 // By removed a device, and has another root since
 	noticeReset      = 21 // By began anew: what came before can not be opened
@@ -125,6 +126,8 @@ func (c *Client) line(kind wire.ConversationKind, n *noticeRecord) string {
 		text = "The server no longer counts you in. Nobody was seen to remove you"
 	case noticeSetBack:
 		text = "The server was restored from a backup. What was sent shortly before may be missing for some"
+	case noticeNotInCopy:
+		text = "The server was restored from a backup that lacks this conversation. Begin another one"
 	case noticeDevice:
 		text = by + " signed in on a new device"
 	case noticeSetting:

@@ -45,9 +45,13 @@ func (c *Client) askSeat(v *conversation, cursor uint64) {
 // or this would have been over before: that is said, since only the server can have done it.
 func (c *Client) countedOut(v *conversation) {
 	t := c.begin()
-	t.emit(about(v, CodeWithheld, "The server no longer counts this device in, and shows nobody who removed it: "+c.view(v).Title))
+	what, text := uint8(noticeCountedOut), "The server no longer counts this device in, and shows nobody who removed it: "
+	if c.restoredLately() {
+		what, text = noticeNotInCopy, "The server was restored from a backup that lacks this conversation. Begin another one: "
+	}
+	t.emit(about(v, CodeWithheld, text+c.view(v).Title))
 	c.goOut(t, v)
-	c.putNotice(t, v, v.rec.Cursor+1, c.nowMillis(), noticeRecord{What: noticeCountedOut, By: c.self.Account})
+	c.putNotice(t, v, v.rec.Cursor+1, c.nowMillis(), noticeRecord{What: what, By: c.self.Account})
 	if t.commit() == nil {
 		c.advance(v)
 	}

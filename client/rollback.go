@@ -13,7 +13,7 @@ import (
 // never taken: this device keeps what it knows, and says so. It gives the server what it lacks (forward.go) before it
 // writes anything else there.
 
-const textRolledBack = "The server shows an older state of your account than this device has seen, so it was set back or does not tell the truth. This device keeps what it knows, and gives the server what it lacks."
+const textRolledBack = "The server shows an older state of your account than this device has seen: it was restored from a backup, or does not tell the truth. This device keeps all it knows, and gives the server what it lacks."
 
 var errRolledBack = wire.Errorf(CodeRolledBack, textRolledBack)
 
@@ -74,7 +74,7 @@ func (c *Client) rollback() {
 	if !c.rolledBack {
 		c.rolledBack = true
 		c.noteSetBack()
-		c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack, Action: actionReconnect})
+		c.emit(Fault{Code: CodeRolledBack, Text: textRolledBack})
 	}
 	c.forwardLater(c.jitter(tendDelay))
 }

@@ -13,8 +13,8 @@ import (
 // makes a commit that changes nothing, tells the server who is in the group, and gives it group information by which
 // the others, who never saw those changes, come back as whoever lost step does (heal.go).
 
-// copyPatience is how long after a restore a device that the copy does not know waits to be known again.
-const copyPatience = 7 * 24 * time.Hour
+// copyPatience is how long after a restore a device that the copy does not know in a group waits to be known again.
+const copyPatience = 24 * time.Hour
 
 // followsCopy reports whether an entry goes on from where a copy ended that this device is not behind.
 func (v *conversation) followsCopy(e *wire.Entry) bool {
@@ -67,6 +67,11 @@ func (c *Client) noteSetBack() {
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() { c.self.SetBack = rec.SetBack })
 	_ = t.commit()
+}
+
+// restoredLately reports whether the server was set back in the last weeks.
+func (c *Client) restoredLately() bool {
+	return c.self.SetBack != 0 && c.nowMillis() < c.self.SetBack+uint64(30*copyPatience/time.Millisecond)
 }
 
 // lateForCopy reports whether the server may not know this device in a conversation because it was set back lately: that is

@@ -139,3 +139,39 @@ func TestAfterARestoreAConversationGoesOnThatHadChanged(t *testing.T) {
 		})
 	}
 }
+
+// A conversation that was begun after the backup is gone for good. Two people begin another one at once; what a group
+// said stays readable, and after a day it is said that it is gone.
+func TestAConversationThatTheBackupLacksIsSaidToBeGone(t *testing.T) {
+	tell(t, 3, func(t *testing.T, w *World, p []*person) {
+		ada, ben, cleo := p[0], p[1], p[2]
+		backup := w.backedUp(t)
+		direct, group := ada.create(t, wire.Direct, ben), ada.create(t, wire.Group, ben, cleo)
+		ada.say(t, direct, "hello ben")
+		ada.say(t, group, "hello all")
+		time.Sleep(20 * time.Second)
+		must(t, w.server.restore(backup))
+		time.Sleep(10 * time.Minute)
+		gone := "The server was restored from a backup that lacks this conversation. Begin another one"
+		for _, q := range []*person{ada, ben} {
+			q.sees(t, direct, gone)
+			q.finds(t, direct, "hello ben")
+		}
+		again := ben.create(t, wire.Direct, ada)
+		ben.say(t, again, "here we are")
+		ada.reads(t, again, "here we are")
+		for range 15 {
+			time.Sleep(2 * time.Hour)
+			for _, q := range p {
+				q.lane.cut()
+			}
+		}
+		for _, q := range p {
+			q.sees(t, group, gone)
+			q.finds(t, group, "hello all")
+			if q.told(client.CodeVault) {
+				t.Errorf("%s is told of the vault", q.name)
+			}
+		}
+	})
+}
