@@ -5,6 +5,7 @@
 //	frond admin invite    make an invite for new accounts
 //	frond admin reset     let somebody who lost everything begin anew
 //	frond admin backup    copy the SQLite database into a file
+//	frond admin restored  say that the database was put back to an older copy
 //	frond version         say which release this is
 //
 // Every flag can also come from the environment: --listen is FROND_LISTEN, --log-level is
@@ -45,6 +46,7 @@ const usage = `Frond is a messenger that a team runs for itself.
   frond admin invite    make an invite for new accounts
   frond admin reset     let somebody who lost everything begin anew
   frond admin backup    copy the SQLite database into a file
+  frond admin restored  say that the database was put back to an older copy
   frond version         say which release this is
 `
 

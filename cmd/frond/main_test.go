@@ -156,6 +156,24 @@ func TestABackupIsMadeBesideARunningServer(t *testing.T) {
 	}
 }
 
+func TestNobodySaysThatADatabaseIsACopyWhileItServes(t *testing.T) {
+	dir := t.TempDir()
+	_, _, stop := running(t, "--data", dir)
+	if err := run(t.Context(), []string{"admin", "restored", "--data", dir}, io.Discard, io.Discard); err == nil {
+		t.Error("the server that runs would not notice")
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"admin", "restored", "--data", dir}, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	_, _, stop = running(t, "--data", dir)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAFlagWinsOverTheEnvironment(t *testing.T) {
 	t.Setenv("FROND_LISTEN", "0.0.0.0:80")
 	t.Setenv("FROND_LOG_LEVEL", "debug")

@@ -70,6 +70,7 @@ type Gateway struct {
 	stats    *stats.Stats
 	sourcing sync.Mutex
 	sources  map[wire.ID]*source // by device; sourcing guards it
+	older    sync.Once           // the database was said to be an older copy
 	routes   http.Handler
 	ctx      context.Context // of what connections ask of the database; ends with Shutdown
 	cancel   context.CancelFunc

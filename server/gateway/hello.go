@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"frond/wire"
 )
 
@@ -38,7 +40,25 @@ func (c *conn) greet(body []byte) (wire.Welcomed, error) {
 		c.follow(cursor)
 	}
 	c.unwatch = c.g.log.WatchInbox(h.Device, &c.inbox)
-	return c.welcome(h.Device)
+	w, err := c.welcome(h.Device)
+	if err == nil && seenMore(h.Cursors, w.Conversations) {
+		c.g.older.Do(func() {
+			c.g.logger.Warn("a device has seen more than this database has: if it was put back to an older copy, stop the server and run: frond admin restored")
+		})
+	}
+	return w, err
+}
+
+// seenMore reports whether somebody followed a log further than it goes.
+func seenMore(cursors []wire.Cursor, list []wire.Conversation) bool {
+	last := make(map[wire.ID]uint64, len(list))
+	for _, v := range list {
+		last[v.ID] = v.Last
+	}
+	return slices.ContainsFunc(cursors, func(at wire.Cursor) bool {
+		end, known := last[at.Conversation]
+		return known && at.After > end
+	})
 }
 
 // identify checks that both sides speak the same version and that the client is the session's device,

@@ -88,6 +88,7 @@ func Run(t *testing.T, fresh func(tb testing.TB) Database) {
 		{"everything is there after a restart", restart},
 		{"a database that fails in the middle of a batch stores nothing of it", allOrNothing},
 		{"a database of a newer program is left alone", newerDatabase},
+		{"a copy goes on behind where it ended, and is told who is in a group", setBack},
 		{"old things are pruned", prune},
 		{"a cancelled context is reported and harms nothing", cancelled},
 		{"a closed store says so", closed},
