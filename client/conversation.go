@@ -45,6 +45,7 @@ type conversation struct {
 	renewed     time.Time // when this device last renewed it for that reason
 	begged      time.Time // when this device last asked for that itself
 	outdated    bool      // the group information does not open under the join key, and the group is lost: another device may know a newer one
+	level       bool      // since the log was set back, somebody made a commit in this very epoch
 	joinAsk     joinAsk   // for the join key in force
 	known       uint64    // the log goes at least as far
 	gap         bool      // entries after the cursor were asked for

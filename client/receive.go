@@ -437,6 +437,7 @@ func (c *Client) skip(t *tx, v *conversation, e *wire.Entry, err error) {
 	c.count(t, countSkipped)
 	v.rec.Skipped = true
 	c.noteCut(v, e)
+	v.level = v.level || errors.Is(err, errNotAllowed)
 	if !c.mayBeMine(v, err) {
 		c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSkipped, By: e.Account})
 		t.then(func() { c.renewLater(v) })

@@ -37,7 +37,7 @@ func (c *Client) setBackEntry(t *tx, v *conversation, e *wire.Entry) error {
 	if v.rec.Split == 0 {
 		v.rec.Split = e.Seq // others may have gone on by changes that nobody can show any more
 	}
-	v.rec.Handshake, v.rec.SetBack = e.Seq, e.Seq
+	v.rec.Handshake, v.rec.SetBack, v.level = e.Seq, e.Seq, false
 	c.putNotice(t, v, e.Seq, e.Received, noticeRecord{What: noticeSetBack})
 	t.then(c.noteSetBack)
 	return nil
@@ -45,7 +45,7 @@ func (c *Client) setBackEntry(t *tx, v *conversation, e *wire.Entry) error {
 
 // behindCopy reports whether others may be ahead of the copy that the server was set back to, and this device is not.
 func (v *conversation) behindCopy() bool {
-	return v.rec.SetBack != 0 && v.rec.Split == v.rec.SetBack && v.rec.Ahead == 0
+	return !v.level && v.rec.SetBack != 0 && v.rec.Split == v.rec.SetBack && v.rec.Ahead == 0
 }
 
 // planWhole changes nothing, and tells the server who is in the group.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"frond/client"
+	"frond/mls"
 	"frond/wire"
 )
 
@@ -173,5 +174,38 @@ func TestAConversationThatTheBackupLacksIsSaidToBeGone(t *testing.T) {
 				t.Errorf("%s is told of the vault", q.name)
 			}
 		}
+	})
+}
+
+// A member uses the moment after a restore to tell the server that nobody is in the group but its own device and one more.
+// The others see that this is not so, and bring back those whom it left out.
+func TestWhoIsLeftOutByALieAfterARestoreIsBroughtBack(t *testing.T) {
+	tell(t, 4, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada, ben, cleo, mallory := p[0], p[1], p[2], p[3]
+		id := ada.create(t, wire.Group, ben, cleo, mallory)
+		ada.say(t, id, "before the backup")
+		backup := w.backedUp(t)
+		must(t, w.server.restore(backup))
+		time.Sleep(time.Minute)
+		r := goRogue(t, mallory, id)
+		named := []wire.MemberRef{ada.ref(), mallory.ref()}
+		s, err := r.group.Commit(r.config(w), mls.CommitOptions{AAD: wire.DeclareWhole(mallory.ref(), named)})
+		must(t, err)
+		sealed, err := w.server.store.GroupInfo(ctx, id)
+		must(t, err)
+		message, _ := wire.NewID(r.person.rand)
+		_, err = r.ask(wire.OpHandshake, wire.Handshake{
+			Conversation: id, Message: message, Previous: sealed.Seq, Frame: s.Message(), GroupInfo: sealed.Sealed, Return: named, Whole: true,
+		})
+		must(t, err)
+		ben.send(ctx, id, "does anybody hear me?")
+		time.Sleep(time.Minute)
+		for _, q := range []*person{ada, ben, cleo} {
+			q.sees(t, id, "A change by "+mallory.name+" was not valid and is ignored")
+			q.has(t, id, "does anybody hear me?")
+		}
+		ben.say(t, id, "I am back")
+		cleo.reads(t, id, "I am back")
 	})
 }

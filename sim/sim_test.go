@@ -57,7 +57,7 @@ func TestAfterARestoreEverybodyTalksAgain(t *testing.T) {
 		playRestored(t, *oneSeed, os.Stderr)
 		return
 	}
-	last := *seeds / 10
+	last := *seeds / 20
 	if testing.Short() {
 		last = min(last, shortSeeds/2)
 	}
