@@ -12,7 +12,7 @@ import (
 // A server that was set back to an older copy gets again what a device of the account knows beyond it: the sigchain, by
 // which devices that were removed are removed again, and the vault in its present epoch, so under no key that such a device
 // knows. Every device of the account does so which knows more than it is shown. Nothing is forgotten by it, and nothing that
-// the server shows is believed: what the server could win by only playing set back is told what it was told before.
+// the server shows is believed, so a server that only plays set back is told what it was told before.
 
 // forwardLater brings the server forward after a while.
 func (c *Client) forwardLater(pause time.Duration) {
@@ -79,7 +79,8 @@ func (c *Client) forwardOver(stored [][]byte, s wire.State) {
 	}
 	if s.Epoch > me.VaultEpoch { // a device that knew less went on from the copy
 		if err := c.mergeState(s); err != nil {
-			c.forwarded(me, err)
+			c.saving = false
+			c.refusedState(err) // and this device has no part in it
 			return
 		}
 	}
@@ -94,10 +95,12 @@ func (c *Client) forwardOver(stored [][]byte, s wire.State) {
 	if n < me.chain.Len() {
 		events = me.chain.Events()[n:]
 	}
+	me.Unsaved = false // what changes from here on asks again
 	c.request(wire.OpBringForward, wire.BringForward{Index: uint64(n), Events: events, Over: s.Revision, Vault: body}, func(_ []byte, err error) {
 		if err == nil && c.self == me {
 			err = c.broughtForward(&rec)
 		}
+		me.Unsaved = me.Unsaved || err != nil
 		c.forwarded(me, err)
 	})
 }
@@ -118,7 +121,7 @@ func (c *Client) beyond(stored [][]byte) error {
 func (c *Client) broughtForward(rec *selfRecord) error {
 	t := c.begin()
 	now := c.self.selfRecord
-	now.Revision, now.Headed, now.Unsaved = rec.Revision, rec.Headed, false
+	now.Revision, now.Headed = rec.Revision, rec.Headed
 	t.put(keyAccount(now.Account), now)
 	t.then(func() {
 		c.self.selfRecord = now
