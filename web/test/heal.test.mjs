@@ -115,7 +115,9 @@ describe('a store that is not what it was', { skip: noBrowser(), timeout: 300_00
     assert.equal(await row.count(), 1);
     assert.equal(await row.getByRole('button').count(), 1, 'one thing to do');
     await back(ana);
-    await ask.click();
+    await ask.click({ timeout: 5000 }).catch(async (error) => {
+      if (await row.count()) throw error; // on a slow machine the next try of its own was faster
+    });
     await ben.sees('ana', 'for when we meet', 60_000);
     assert.equal(await row.count(), 0);
   });
