@@ -41,6 +41,9 @@ func (c *Client) jump(t *tx, v *conversation, e *wire.Entry) bool {
 	c.lacking(t, v, v.rec.Cursor, e.Seq)
 	c.count(t, string(ReasonWithheld))
 	c.putMessage(t, v, e.Seq-1, messageRecord{Message: e.Message, At: e.Received, Reason: ReasonWithheld})
+	if v.rec.Split == 0 {
+		v.rec.Split = e.Seq - 1 // a commit may be among them
+	}
 	v.rec.Cursor = e.Seq - 1
 	return true
 }
