@@ -284,6 +284,19 @@ func TestWhoHasNoConnectionYetIsToldTheSumsOfTheAccountsPages(t *testing.T) {
 	wantCode(t, w.newPerson("eve").post(wire.PathSums, wire.PageSums{}, nil), wire.CodeUnauthenticated)
 }
 
+func TestSumsThatGoToNoConnectionAreLimitedByAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(r *rules) { r.accounts.Limits = &account.Limits{Sums: account.Rate{Burst: 3, Every: time.Hour}} })
+	ana, ben := w.join("ana"), w.join("ben")
+	guest := w.locked(ana) // another session of the same account
+	for _, p := range []*person{ana, guest, ana} {
+		must(t, p.post(wire.PathSums, wire.PageSums{}, nil))
+	}
+	wantCode(t, ana.post(wire.PathSums, wire.PageSums{}, nil), wire.CodeRateLimited)
+	wantCode(t, guest.post(wire.PathSums, wire.PageSums{}, nil), wire.CodeRateLimited)
+	must(t, ben.post(wire.PathSums, wire.PageSums{}, nil))
+}
+
 func TestADeviceInPlaceOfAnotherIsOneRequestHoweverLargeTheVault(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
