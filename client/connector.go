@@ -63,7 +63,8 @@ func (c *Client) connected(s Connection) {
 func (k *connector) loop(ctx context.Context) {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		k.tell(Connection{State: Connecting})
-		if k.once(ctx) {
+		began := time.Now()
+		if k.once(ctx) && time.Since(began) > k.c.cfg.Backoff.at(attempt) { // what ends at once would do so again
 			attempt = 0
 		}
 		if ctx.Err() != nil {
@@ -130,6 +131,9 @@ func (k *connector) serve(ctx context.Context, l *link) {
 	attached := func() error {
 		if k.c.connector != k {
 			return errClosed
+		}
+		if err := k.c.loadAgain(); err != nil {
+			return err
 		}
 		k.c.attach(l)
 		return nil

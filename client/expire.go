@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	expireBatch = 200 // rows that disappear in one batch
-	lookBack    = 50  // rows in which the newest message is looked for when the last one is gone
+	expireBatch = 200       // rows that disappear in one batch
+	expirePause = 60 * 1000 // milliseconds until what the store refused is tried again
+	lookBack    = 50        // rows in which the newest message is looked for when the last one is gone
 )
 
 // untilKey is the key of the index of messages by the time they disappear.
@@ -40,7 +41,8 @@ func (c *Client) expire() {
 	next, err := c.expireUntil(c.serverNow())
 	if err != nil {
 		c.cfg.Log.Error("removing expired messages", "error", err)
-		return
+		c.wakeNever() // reading the state anew plans to try at once
+		next = c.serverNow() + expirePause
 	}
 	if next != 0 {
 		c.wakeAt(next)

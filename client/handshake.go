@@ -48,6 +48,7 @@ func (c *Client) stageWant(v *conversation) {
 	w := v.wants[0]
 	err := c.stage(v, w)
 	switch {
+	case c.conversations[v.id] != v: // the store refused it: the state was read anew, and whoever waited has been told
 	case err == nil:
 		c.advance(v)
 	case errors.Is(err, errBroken):

@@ -14,7 +14,9 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		c.lockOut()
 		return
 	}
-	c.setClock(w.Now)
+	if c.setClock(w.Now); !c.online() {
+		return // the store failed, and the state was read anew
+	}
 	c.greeted, c.greetedAs = time.Now(), w.Now
 	c.connected(Connection{State: Online})
 	c.rolledBack, c.told, c.fetches = false, w.Revision, 0

@@ -89,7 +89,7 @@ func (s *stretch) request(kind wire.Kind, body any, then func(body []byte) error
 		if err == nil {
 			err = then(b)
 		}
-		if err != nil {
+		if err != nil && s.stands() {
 			s.c.restoreFailed(s.v, err)
 		}
 	})
@@ -154,7 +154,7 @@ func (s *stretch) takePages(before uint64, list []wire.Page) error {
 			return wire.Errorf(wire.CodeBadRequest, "the server sent other pages than were asked for")
 		}
 		page, err := s.openPage(p)
-		if err != nil {
+		if err != nil || !s.stands() {
 			return err
 		}
 		o.pages[p.Bucket] = page

@@ -250,12 +250,15 @@ func (c *Client) letGoFirst(v *conversation) bool {
 	}
 	w := &want{stage: c.planLeavers, first: true, done: func(error) {}}
 	v.wants = append(v.wants, w)
-	if err := c.stage(v, w); err != nil {
+	switch err := c.stage(v, w); {
+	case c.conversations[v.id] != v: // the store refused it, and the state was read anew
+	case err != nil:
 		c.cfg.Log.Error("let go who left", "conversation", v.id, "error", err)
 		v.wants = v.wants[:len(v.wants)-1]
 		return false
+	default:
+		c.advance(v)
 	}
-	c.advance(v)
 	return true
 }
 

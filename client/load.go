@@ -45,9 +45,26 @@ func (c *Client) load() error {
 		return err
 	}
 	if err := c.loadSelf(s.Account); err != nil {
+		c.forget() // half a state is none: what it lacks would be taken for what there is not
 		return err
 	}
 	c.setSession(s.State)
+	return nil
+}
+
+// loadAgain reads the state that could not be read when the store had refused a batch.
+func (c *Client) loadAgain() error {
+	if c.self != nil {
+		return nil
+	}
+	if err := c.load(); err != nil {
+		return err
+	}
+	if c.self == nil {
+		return errNotSignedIn
+	}
+	c.emit(c.session)
+	c.emitAll()
 	return nil
 }
 

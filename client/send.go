@@ -88,6 +88,9 @@ func (c *Client) sendNext(v *conversation) {
 			return
 		}
 		err := c.sealRow(v, row)
+		if c.conversations[v.id] != v {
+			return // the store refused it, and the state was read anew: the message waits there
+		}
 		if errors.Is(err, errBroken) {
 			c.broken(v)
 			return

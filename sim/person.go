@@ -38,6 +38,7 @@ type person struct {
 	given    map[wire.ID]bool   // messages that went down with a replaced device
 	opened   map[wire.ID]int    // how often a message was announced as opened
 	faults   []client.Fault
+	failed   int              // how often an own message was shown as failed
 	hurt     map[wire.ID]bool // conversations whose keys the store lost
 	older    *memory.Store    // a copy of the store, as it was when the device was olderOf
 	olderOf  wire.ID
@@ -103,6 +104,9 @@ func (p *person) hear(e client.Event) {
 		for _, m := range e.Upsert {
 			if id, err := wire.ParseID(m.ID); err == nil && m.State == client.Received && m.Reason == nil {
 				p.opened[id]++
+			}
+			if m.State == client.Failed {
+				p.failed++
 			}
 		}
 	case client.Fault:
