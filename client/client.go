@@ -85,7 +85,10 @@ type Client struct {
 	timers        map[*time.Timer]struct{}
 	pages         pageBook
 	restore       restorer
-	saving        bool   // a PutState is on its way
+	saving        bool   // a PutState or a PutVault is on its way
+	outdated      bool   // the state changed since the one on its way was sealed
+	saveDue       bool   // a PutState will be tried again
+	tendDue       bool   // likewise a PutVault
 	rolledBack    bool   // the server showed less than is known here: nothing is saved on this connection
 	told          uint64 // the newest revision of the account's state that the server named on this connection
 	fetching      bool   // a GetState is on its way

@@ -113,7 +113,7 @@ func (c *Client) mergeState(s wire.State) error {
 		if err != nil {
 			return err
 		}
-		rec.Unsaved = rec.Unsaved || newer
+		rec.Unsaved, c.outdated = rec.Unsaved || newer, c.outdated || newer
 	}
 	for _, r := range theirs.Reads {
 		if err := c.takeRead(t, r); err != nil {

@@ -107,7 +107,7 @@ func (c *Client) stateChanged(t *tx) {
 	rec.Unsaved = true
 	t.put(keyAccount(rec.Account), rec)
 	t.then(func() {
-		c.self.Unsaved = true
+		c.self.Unsaved, c.outdated = true, true
 		c.after(saveDelay+saveDelay*time.Duration(c.stateSize>>16), c.saveState)
 	})
 }
@@ -126,7 +126,7 @@ func (c *Client) saveState() {
 	}
 	c.stateSize = len(sealed) // a large one is not sent for every message that is read
 	c.saving = true
-	me.Unsaved = false // what changes from here on asks again
+	c.outdated = false // what changes from here on asks again
 	words := c.unsavedWords()
 	c.request(wire.OpPutState, wire.PutState{Revision: revision, State: sealed, Epoch: me.VaultEpoch}, func(_ []byte, err error) {
 		c.saving = false
@@ -159,14 +159,14 @@ func (c *Client) savedWords(words map[wire.ID]*contact) {
 			next.unsaved = false
 			c.putContact(t, id, &next)
 		} else if now := c.contacts[id]; now != nil && now.unsaved {
-			c.self.Unsaved = true
+			c.outdated = true
 		}
 	}
 	_ = t.commit()
 }
 
 func (c *Client) savedState(revision uint64, err error) {
-	again := c.self.Unsaved || err != nil
+	again := c.outdated || err != nil
 	var refusal *wire.Error
 	switch {
 	case err == nil:
@@ -178,7 +178,22 @@ func (c *Client) savedState(revision uint64, err error) {
 	t := c.begin()
 	t.put(keyAccount(c.self.Account), c.self.selfRecord)
 	if t.commit() == nil && again && wire.CodeOf(err) != CodeOffline {
-		c.after(c.jitter(c.cfg.Backoff.Most/4), c.saveState)
+		c.saveLater()
+	}
+	if err != nil {
+		c.tendLater()
+		return
 	}
 	c.tendVault()
+}
+
+// saveLater tries again to save the state. However many ask for that, it is tried once.
+func (c *Client) saveLater() {
+	if !c.saveDue {
+		c.saveDue = true
+		c.after(c.jitter(c.cfg.Backoff.Most/4), func() {
+			c.saveDue = false
+			c.saveState()
+		})
+	}
 }

@@ -110,11 +110,23 @@ func (c *Client) tendVault() {
 			c.after(0, c.tendVault)
 		case code == CodeOffline || passes(err):
 			ch.missed = true
-			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
+			c.tendLater()
+			c.saveLater()
 		default:
 			c.vaultChanged(ch, err)
 		}
 	})
+}
+
+// tendLater tries again to open an epoch. However many ask for that, it is tried once.
+func (c *Client) tendLater() {
+	if !c.tendDue {
+		c.tendDue = true
+		c.after(c.jitter(c.cfg.Backoff.Most/4), func() {
+			c.tendDue = false
+			c.tendVault()
+		})
+	}
 }
 
 // sumsFirst asks what there is in the vault before a removal closes it, and goes on.
@@ -129,14 +141,15 @@ func (c *Client) sumsFirst(ch *vaultChange) {
 			ch.sums = sums
 			c.tendVault()
 		case wire.CodeOf(err) == CodeOffline || passes(err):
-			c.after(c.jitter(c.cfg.Backoff.Most/4), c.tendVault)
+			c.tendLater()
+			c.saveLater()
 		default:
 			c.vaultChanged(ch, err)
 		}
 	})
 }
 
-// vaultChanged answers who asked for the change.
+// vaultChanged answers who asked for the change. What changed of the state meanwhile waited for it, made or not.
 func (c *Client) vaultChanged(ch *vaultChange, err error) {
 	if len(c.vaultChanges) > 0 && c.vaultChanges[0] == ch {
 		c.vaultChanges = c.vaultChanges[1:]
@@ -146,7 +159,9 @@ func (c *Client) vaultChanged(ch *vaultChange, err error) {
 	}
 	if len(c.vaultChanges) > 0 {
 		c.after(0, c.tendVault)
-	} else if err == nil {
+	} else if err != nil {
+		c.saveLater()
+	} else {
 		c.saveState()
 	}
 }
