@@ -28,6 +28,11 @@ func (c *Client) heardOfState(revision uint64) {
 // writeVault writes what waited until this device knew the vault as it is.
 func (c *Client) writeVault() {
 	c.saveState()
+	c.writeRest()
+}
+
+// writeRest writes what is not of the account's state.
+func (c *Client) writeRest() {
 	c.writePages()
 	for _, v := range c.conversations {
 		c.saveDraft(v)

@@ -102,7 +102,7 @@ func (c *Client) dropDraft(t *tx, v *conversation) {
 // draftLater saves the draft, though not more often than every draftPause.
 func (c *Client) draftLater(v *conversation) {
 	wait := draftPause - time.Since(v.draft.saved)
-	if wait <= 0 {
+	if v.draft.attempts == 0 && wait <= 0 {
 		c.saveDraft(v)
 		return
 	}
@@ -207,11 +207,29 @@ func (c *Client) draftRefused(v *conversation, err error) {
 		c.fetchDraft(v)
 	case errors.Is(err, errNewerEpoch) && v.draft.attempts < patientAttempts, passes(err) && !errors.Is(err, errNewerEpoch):
 		v.draft.attempts++
-		c.fetchState()
-		c.after(c.jitter(c.cfg.Backoff.at(v.draft.attempts)), func() { c.fetchDraft(v) })
+		if errors.Is(err, errNewerEpoch) {
+			c.fetchState()
+		}
+		c.draftAgain(v)
 	default:
 		c.cfg.Log.Warn("a draft stays on this device", "conversation", v.id, "error", err)
 	}
+}
+
+// draftAgain tries again later, once however much is written meanwhile.
+func (c *Client) draftAgain(v *conversation) {
+	if v.draft.armed {
+		return
+	}
+	v.draft.armed = true
+	c.after(c.jitter(c.cfg.Backoff.at(v.draft.attempts)), func() {
+		v.draft.armed = false
+		if v.draft.Unsaved {
+			c.saveDraft(v)
+		} else {
+			c.fetchDraft(v)
+		}
+	})
 }
 
 // draftPushed hears that another device wrote a draft.

@@ -64,8 +64,9 @@ func (c *Client) fetchLater() {
 // takeState opens the state and merges it into what this device knows.
 func (c *Client) takeState(s wire.State) error {
 	if s.Revision <= c.self.Revision { // the answer was overtaken by what this device wrote itself
-		c.after(c.jitter(tendDelay), c.tendVault)
-		c.writeVault()
+		c.tendLater()
+		c.saveLater() // not at once: who says that another device was first, and shows none, says so again
+		c.writeRest()
 		return nil
 	}
 	if err := c.mergeState(s); err != nil {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,6 +22,29 @@ func slow(kind wire.Kind) liar {
 		held = nil
 		return all
 	}}
+}
+
+// counted counts requests of some kinds. After so many that no client means well, a liar lets everything pass.
+func counted(x liar, kinds ...wire.Kind) (liar, *int) {
+	const many = 20000
+	n := new(int)
+	hears, says := x.hears, x.says
+	x.hears = func(f wire.Frame) wire.Frame {
+		if slices.Contains(kinds, f.Kind) {
+			*n++
+		}
+		if hears == nil || *n > many {
+			return f
+		}
+		return hears(f)
+	}
+	x.says = func(asked wire.Kind, f wire.Frame) []wire.Frame {
+		if says == nil || *n > many {
+			return []wire.Frame{f}
+		}
+		return says(asked, f)
+	}
+	return x, n
 }
 
 // isSet demands that a device knows a setting of the account.
@@ -98,36 +122,49 @@ func TestTwoThingsThatArePutOffDoNotMultiply(t *testing.T) {
 		fresh := w.blank(t, phone)
 		until := time.Now().Add(3 * time.Hour)
 		phone.lane.lie(putsOff(t, until, wire.OpPutVault))
-		x := putsOff(t, until, wire.OpPutState, wire.OpPutVault)
-		n, hears := 0, x.hears
-		x.hears = func(f wire.Frame) wire.Frame {
-			if f.Kind == wire.OpPutVault || f.Kind == wire.OpPutState {
-				n++
-			}
-			if n > 20000 {
-				return f // enough is seen
-			}
-			return hears(f)
-		}
-		says := x.says
-		x.says = func(asked wire.Kind, f wire.Frame) []wire.Frame {
-			if n > 20000 {
-				return []wire.Frame{f}
-			}
-			return says(asked, f)
-		}
+		x, n := counted(putsOff(t, until, wire.OpPutState, wire.OpPutVault), wire.OpPutState, wire.OpPutVault)
 		fresh.lane.lie(x)
 		must(t, fresh.signsIn())
 		must(t, fresh.on().SetSetting(ctx, "theme", "dark"))
 		time.Sleep(10 * time.Minute)
-		first := n
+		first := *n
 		time.Sleep(2*time.Hour - 10*time.Minute)
-		n = 0
+		before := *n
 		time.Sleep(10 * time.Minute)
-		if n > 2*first || first > 500 {
-			t.Fatalf("%d requests in the first ten minutes, %d in the last", first, n)
+		if last := *n - before; last > 2*first || first > 500 {
+			t.Fatalf("%d requests in the first ten minutes, %d in the last", first, last)
 		}
 		time.Sleep(2 * time.Hour)
 		phone.isSet(t, "theme", "dark")
+	})
+}
+
+// A server that says again and again that another device was first, and shows none that was, is asked at a pace.
+func TestAServerThatAlwaysSaysSomebodyElseWasFirstIsAskedAtAPace(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		ada := p[0]
+		time.Sleep(time.Minute)
+		refusal := encoded(t, wire.Error{Code: wire.CodeConflict, Message: "Somebody else was first.", Last: 99})
+		x, n := counted(liar{
+			hears: func(f wire.Frame) wire.Frame {
+				if f.Kind == wire.OpPutState {
+					f.Kind, f.Body = wire.OpPing, encoded(t, wire.Nothing{})
+				}
+				return f
+			},
+			says: func(asked wire.Kind, f wire.Frame) []wire.Frame {
+				if asked == wire.OpPutState {
+					f.Kind, f.Body = wire.ReplyFail, refusal
+				}
+				return []wire.Frame{f}
+			},
+		}, wire.OpPutState)
+		ada.lane.lie(x)
+		must(t, ada.on().SetSetting(ctx, "theme", "dark"))
+		time.Sleep(10 * time.Minute)
+		if *n > 500 {
+			t.Fatalf("%d requests in ten minutes", *n)
+		}
 	})
 }
