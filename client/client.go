@@ -99,7 +99,7 @@ type Client struct {
 	ahead         int64  // milliseconds of the server's clock before this device's
 	stateSize     int    // bytes of the state when it was last sealed
 	vaultChanges  []*vaultChange
-	publishing    bool      // a PublishKeys is on its way
+	publishing    bool      // a PublishKeys is on its way, or will be again
 	begun         uint64    // the reset of one's own account that was told last
 	greeted       time.Time // when the server said what time it is,
 	greetedAs     uint64    // which was this, in milliseconds since 1970
@@ -151,6 +151,7 @@ func (c *Client) forget() {
 	c.settings, c.labels = map[string]stamped{}, map[string]stamped{}
 	c.failures = map[string]uint64{}
 	c.asks, c.requests = map[askID]*ask{}, map[wire.ID]*askRequest{}
+	c.publishing = false
 	c.pages = pageBook{due: map[pageID]uint64{}}
 	c.restore = restorer{at: map[wire.ID]*reading{}, faults: map[wire.ID]bool{}}
 }

@@ -93,6 +93,14 @@ func (k *contact) beside(mine *contact) (next *contact, forked bool) {
 	return next, false
 }
 
+// standsAs reports whether a contact is shown and trusted as another one is.
+func (k contact) standsAs(o *contact) bool {
+	other := *o
+	same := k.root() == other.root()
+	k.chain, other.chain = nil, nil
+	return same && k == other
+}
+
 // friend is a contact as the account's state keeps it, for other devices.
 func (k *contact) friend(id wire.ID) stateFriend {
 	return stateFriend{

@@ -36,7 +36,9 @@ type conversation struct {
 	compared    time.Time // when the group was last suspected for that
 	ahead       bool      // others were heard from in a later epoch
 	doubted     bool      // somebody's newest chain is being asked for, because of a root that is not known
-	looked      bool      // it was, before joining
+	repinned    bool      // and meanwhile another root came that is not known
+	looking     bool      // likewise, before joining
+	looked      bool      // and it was shown
 	tended      careKey   // for which nothing was left to do for the own account
 	cared       uint64    // commits of own devices since the start
 	missed      int       // how often their new devices were not ready

@@ -36,7 +36,7 @@ func (c *Client) welcomed(w wire.Welcomed) {
 	c.doubtGreeting(w.Conversations)
 	c.refillKeys(int(w.KeyPackages), w.LastResort)
 	for _, v := range c.conversations {
-		v.joinAsk, v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looked, v.readmitting = joinAsk{}, 0, false, 0, 0, false, false, false
+		v.joinAsk, v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looking, v.looked, v.readmitting = joinAsk{}, 0, false, 0, 0, false, false, false, false
 		c.doubtPins(v)
 		c.renewLater(v)
 		c.advance(v)
@@ -111,6 +111,10 @@ func (c *Client) acceptWelcomeOnce(item wire.InboxItem, looked bool) {
 	var unknown *pinsUnknown
 	if !looked && errors.As(err, &unknown) {
 		c.lookAgain(unknown.accounts, func() { c.acceptWelcomeOnce(item, true) })
+		return
+	}
+	if wire.CodeOf(err) == CodeStorage {
+		_ = c.storageFailed(err) // it comes again with the next connection
 		return
 	}
 	if err != nil {

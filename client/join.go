@@ -51,8 +51,7 @@ func (c *Client) joinFailed(v *conversation, err error) {
 	}
 	switch {
 	case pinned && !v.looked:
-		v.looked = true
-		c.lookAgain(unknown.accounts, func() { c.advance(v) })
+		c.lookBeforeJoining(v, unknown.accounts)
 	case err == errJoinKey && v.rec.Lost == 0 && (v.attempts < joinKeyTries || v.begging()):
 		if v.attempts == joinKeyTries {
 			c.tellCannotJoin(v)
@@ -73,6 +72,7 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		c.fetchState()
 		c.later(v, c.jitter(v.joinAsk.pause()))
 	case pinned || wire.CodeOf(err) == CodeKeyChanged || wire.CodeOf(err) == wire.CodeForbidden:
+		v.looked = false // and once more with the next try
 		c.tellCannotJoin(v)
 		c.later(v, longRetry)
 	default:
@@ -81,6 +81,18 @@ func (c *Client) joinFailed(v *conversation, err error) {
 		}
 		c.retry(v, err)
 	}
+}
+
+// lookBeforeJoining asks for the newest chains of those who are pinned to roots that are not known, and then tries again.
+func (c *Client) lookBeforeJoining(v *conversation, accounts []wire.ID) {
+	if v.looking {
+		return
+	}
+	v.looking = true
+	c.lookAgain(accounts, func() {
+		v.looking, v.looked = false, true
+		c.advance(v)
+	})
 }
 
 // tellCannotJoin tells the person; what exactly was wrong is in the log.

@@ -48,16 +48,31 @@ func (c *Client) refillKeys(count int, lastResort bool) {
 	if t.commit() != nil {
 		return
 	}
+	c.publish(body, root)
+}
+
+// publish offers key packages, and the same ones again as long as the server can not take them.
+func (c *Client) publish(body wire.PublishKeys, root wire.Hash) {
+	me := c.self
 	c.publishing = true
 	c.request(wire.OpPublishKeys, body, func(_ []byte, err error) {
-		c.publishing = false
-		if err != nil {
-			if wire.CodeOf(err) != CodeOffline {
-				c.cfg.Log.Warn("publish key packages", "error", err)
-			}
+		switch {
+		case c.self != me:
+			return
+		case passes(err):
+			c.after(c.jitter(c.cfg.Backoff.Most/4), func() {
+				if c.self == me {
+					c.publish(body, root)
+				}
+			})
 			return
 		}
-		c.published(root)
+		c.publishing = false
+		if err == nil {
+			c.published(root)
+		} else if wire.CodeOf(err) != CodeOffline {
+			c.cfg.Log.Warn("publish key packages", "error", err)
+		}
 	})
 }
 
@@ -135,9 +150,11 @@ func (c *Client) keyFor(welcome []byte) (string, *keyRecord, error) {
 	for _, ref := range refs {
 		rec := new(keyRecord)
 		key := c.self.keys.key(ref)
-		if found, err := c.get(key, rec); err != nil {
-			return "", nil, err
-		} else if found {
+		b, err := c.cfg.Store.Get(c.ctx, key)
+		if err != nil {
+			return "", nil, wire.Errorf(CodeStorage, "This device can not read its store: %v", err)
+		}
+		if b != nil && wire.Decode(b, rec) == nil {
 			return key, rec, nil
 		}
 	}

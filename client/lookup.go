@@ -59,6 +59,15 @@ func (c *Client) askUnknown() {
 		return
 	}
 	c.request(wire.OpLookup, wire.Lookup{Accounts: ids}, func(body []byte, err error) {
+		if passes(err) {
+			for _, id := range ids {
+				if c.unknown[id] {
+					c.unknown[id] = false
+				}
+			}
+			c.after(c.jitter(c.cfg.Backoff.Most/4), c.askUnknown)
+			return
+		}
 		if err != nil || c.self == nil {
 			return
 		}
@@ -150,6 +159,9 @@ func (c *Client) meet(t *tx, a wire.Account, pin bool) error {
 		k.unsaved = true
 		t.emit(Fault{Code: CodeKeyChanged, Account: a.ID, Text: a.Name + " has new keys. Compare the safety number with them before you go on."})
 		c.markShared(t, a.ID)
+	}
+	if old != nil && k.root() != old.root() {
+		c.goOnWith(t, a.ID) // a conversation that pins the new root waited for it
 	}
 	c.putContact(t, a.ID, k)
 	if pin && (old == nil || !old.pinned || k.root() != old.root()) {

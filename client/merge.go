@@ -103,11 +103,8 @@ func (c *Client) mergeState(s wire.State) error {
 	if err := c.sealAnew(t, &rec); err != nil {
 		return err
 	}
-	var joins []*conversation
 	for _, k := range theirs.Conversations {
-		if v := c.takeJoin(t, k); v != nil {
-			joins = append(joins, v)
-		}
+		c.takeJoin(t, k)
 	}
 	for i := range theirs.Contacts {
 		newer, err := c.takeFriend(t, &theirs.Contacts[i])
@@ -133,15 +130,15 @@ func (c *Client) mergeState(s wire.State) error {
 		return err
 	}
 	c.vaultOpeners()
-	for _, v := range joins {
-		c.advance(v)
+	for _, v := range c.conversations {
+		c.advance(v) // to join it, or because the person accepted somebody's keys on another device
 	}
 	return nil
 }
 
 // takeJoin takes a conversation that another device came into, and a newer join key of one that this
 // device is still to join, or to join again.
-func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
+func (c *Client) takeJoin(t *tx, k stateJoin) {
 	v := c.conversations[k.Conversation]
 	switch {
 	case v == nil:
@@ -150,10 +147,9 @@ func (c *Client) takeJoin(t *tx, k stateJoin) *conversation {
 	case (v.rec.State == stateJoining || v.outdated) && v.pending == nil && v.rec.JoinKey != k.JoinKey:
 		v.rec.JoinKey, v.notUntil, v.outdated = k.JoinKey, time.Time{}, false
 	default:
-		return nil
+		return
 	}
 	t.mark(v, markRecord|markLook)
-	return v
 }
 
 // takeFriend takes a contact: one that is new here, and another device's word on a known one unless this
@@ -167,6 +163,10 @@ func (c *Client) takeFriend(t *tx, f *stateFriend) (newer bool, err error) {
 	if forked {
 		c.markShared(t, f.Account)
 		t.twoHistories(f.Account, f.Name)
+	}
+	if old := c.contacts[f.Account]; old != nil && !next.standsAs(old) {
+		c.markShared(t, f.Account)
+		t.then(func() { c.after(c.jitter(2*tendDelay), c.readmit) }) // unless the device where the person accepted does
 	}
 	t.put(c.self.keys.of("contact", f.Account), next.record())
 	t.then(func() { c.contacts[f.Account] = next })

@@ -50,9 +50,22 @@ func (c *Client) lookAgain(accounts []wire.ID, then func()) {
 			c.askChain()
 		}
 	}
+	c.untilAnswered(accounts, then)
+}
+
+// untilAnswered asks again as long as the server puts that off: no answer says nothing about anybody.
+func (c *Client) untilAnswered(accounts []wire.ID, then func()) {
 	me := c.self
 	c.request(wire.OpLookup, wire.Lookup{Accounts: accounts}, func(body []byte, err error) {
 		if c.self != me || wire.CodeOf(err) == CodeOffline {
+			return
+		}
+		if passes(err) {
+			c.after(c.jitter(c.cfg.Backoff.Most/4), func() {
+				if c.self == me {
+					c.untilAnswered(accounts, then)
+				}
+			})
 			return
 		}
 		if err == nil {
@@ -69,14 +82,23 @@ func (c *Client) lookAgain(accounts []wire.ID, then func()) {
 // did it stands, for all must agree; but nothing is sent to keys that pass for somebody's.
 func (c *Client) doubtPins(v *conversation) {
 	var unknown *pinsUnknown
-	if v.doubted || !errors.As(c.checkPinned(&v.roster), &unknown) {
+	if !errors.As(c.checkPinned(&v.roster), &unknown) {
 		return
 	}
-	v.doubted = true
+	if v.doubted {
+		v.repinned = true // the answer may be from before
+		return
+	}
+	v.doubted, v.repinned = true, false
 	c.lookAgain(unknown.accounts, func() {
 		v.doubted = false
 		if c.conversations[v.id] != v {
 			return
+		}
+		if v.repinned {
+			if c.doubtPins(v); v.doubted {
+				return
+			}
 		}
 		if c.checkPinned(&v.roster) != nil {
 			c.emit(about(v, CodeKeyChanged, "A conversation names other keys for somebody than this device knows. Nothing is sent there before they are removed."))

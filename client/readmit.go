@@ -18,16 +18,23 @@ const readmitDelay = 8 * time.Second
 // forgotten by a crash, and what others did is not done again.
 func (c *Client) readmit() {
 	for _, v := range c.conversations {
-		for _, p := range v.roster.People {
-			if !c.mayReadmit(v, p) {
-				continue
-			}
-			delay := time.Duration(0)
-			if v.rec.Kind == wire.Group {
-				delay = c.jitter(readmitDelay) - readmitDelay/2
-			}
-			c.after(delay, func() { c.claimFor(v, p.Account) })
+		c.readmitIn(v)
+	}
+}
+
+func (c *Client) readmitIn(v *conversation) {
+	if c.self == nil || c.conversations[v.id] != v {
+		return
+	}
+	for _, p := range v.roster.People {
+		if !c.mayReadmit(v, p) {
+			continue
 		}
+		delay := time.Duration(0)
+		if v.rec.Kind == wire.Group {
+			delay = c.jitter(readmitDelay) - readmitDelay/2
+		}
+		c.after(delay, func() { c.claimFor(v, p.Account) })
 	}
 }
 
@@ -74,17 +81,29 @@ func (c *Client) stillOut(v *conversation, account wire.ID) bool {
 
 func (c *Client) claimedFor(v *conversation, account wire.ID, keys []claimed, err error) {
 	if err != nil {
-		c.cfg.Log.Warn("somebody can not be let in yet", "conversation", v.id, "error", err)
-		v.readmitting = false
-		v.missed++
-		c.after(c.jitter(10*c.cfg.Backoff.at(v.missed)), func() { c.claimFor(v, account) })
+		c.notReadmitted(v, err)
 		return
 	}
 	v.wants = append(v.wants, &want{
 		stage: func(v *conversation, g *mls.Group) (plan, error) { return c.planReadmit(v, g, account, keys) },
-		done:  func(error) { v.readmitting = false },
+		done: func(err error) {
+			if err != nil {
+				c.notReadmitted(v, err)
+				return
+			}
+			v.readmitting = false
+			c.after(0, func() { c.readmitIn(v) }) // others may have waited for this
+		},
 	})
 	c.advance(v)
+}
+
+// notReadmitted tries again later, for everybody who is to be let in.
+func (c *Client) notReadmitted(v *conversation, err error) {
+	c.cfg.Log.Warn("somebody can not be let in yet", "conversation", v.id, "error", err)
+	v.readmitting = false
+	v.missed++
+	c.after(c.jitter(10*c.cfg.Backoff.at(v.missed)), func() { c.readmitIn(v) })
 }
 
 // planReadmit replaces somebody's pinned root, with all leaves under the old one, and changes the join key.

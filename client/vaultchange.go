@@ -193,4 +193,5 @@ func (c *Client) dropChanges() {
 		ch.done(errNotSignedIn)
 	}
 	c.vaultChanges = nil
+	c.disappoint(errNotSignedIn)
 }

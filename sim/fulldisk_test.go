@@ -122,47 +122,55 @@ func TestADiskThatIsFullWhileHistoryIsRestoredStopsNothing(t *testing.T) {
 	})
 }
 
-// flaky is a store that can neither be written nor read while it is broken.
+// flaky is a store that can neither be written nor read while it is broken; or that does not give records of one table.
 type flaky struct {
 	*memory.Store
 	broken *atomic.Bool
+	table  string
 }
 
 func (f flaky) Get(ctx context.Context, key string) ([]byte, error) {
-	if f.broken.Load() {
+	if f.broken.Load() && strings.Contains(key, f.table) {
 		return nil, errFull
 	}
 	return f.Store.Get(ctx, key)
 }
 
 func (f flaky) Scan(ctx context.Context, r client.Range) ([]client.Item, error) {
-	if f.broken.Load() {
+	if f.broken.Load() && f.table == "" {
 		return nil, errFull
 	}
 	return f.Store.Scan(ctx, r)
 }
 
 func (f flaky) Write(ctx context.Context, b client.Batch) error {
-	if f.broken.Load() {
+	if f.broken.Load() && f.table == "" {
 		return errFull
 	}
 	return f.Store.Write(ctx, b)
 }
 
+// startsOn switches a device off, and on again with a store that can break.
+func (p *person) startsOn(t *testing.T, table string) flaky {
+	t.Helper()
+	ctx := context.Background()
+	must(t, p.crash(ctx))
+	s := flaky{p.store, new(atomic.Bool), table}
+	c, err := client.New(client.Config{Store: s, Transport: p.lane, Emit: p.hear, Rand: p.rand, Suite: p.suite, KeyPool: 6, Log: p.log})
+	must(t, err)
+	p.client = c
+	_, err = c.Start(ctx)
+	must(t, err)
+	time.Sleep(10 * time.Second)
+	return s
+}
+
 // A browser's store can fail altogether for a while. Then the device says so, and goes on when it is there again.
 func TestAStoreThatIsGoneForAWhileStopsNothing(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
-		ctx := context.Background()
 		ada, ben := p[0], p[1]
 		id := ada.create(t, wire.Direct, ben)
-		must(t, ada.crash(ctx))
-		s := flaky{ada.store, new(atomic.Bool)}
-		c, err := client.New(client.Config{Store: s, Transport: ada.lane, Emit: ada.hear, Rand: ada.rand, Suite: ada.suite, KeyPool: 6, Log: ada.log})
-		must(t, err)
-		ada.client = c
-		_, err = c.Start(ctx)
-		must(t, err)
-		time.Sleep(10 * time.Second)
+		s := ada.startsOn(t, "")
 		s.broken.Store(true)
 		ben.say(t, id, "are you there?")
 		time.Sleep(10 * time.Minute)
@@ -174,5 +182,20 @@ func TestAStoreThatIsGoneForAWhileStopsNothing(t *testing.T) {
 		ada.reads(t, id, "are you there?")
 		ada.say(t, id, "now I am")
 		ben.reads(t, id, "now I am")
+	})
+}
+
+// A welcome that could not be taken because the store did not answer is taken later.
+func TestAWelcomeIsNotTurnedDownBecauseTheStoreDidNotAnswer(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		s := ben.startsOn(t, "/key/")
+		s.broken.Store(true)
+		id := ada.create(t, wire.Direct, ben)
+		s.broken.Store(false)
+		time.Sleep(2 * time.Minute)
+		ada.say(t, id, "hello")
+		ben.reads(t, id, "hello")
+		noFaultsBut(t, client.CodeStorage, ben)
 	})
 }
