@@ -89,7 +89,7 @@ func (c *Client) met(body []byte, pin bool) (map[string]wire.ID, error) {
 	t := c.begin()
 	names := map[string]wire.ID{}
 	for _, a := range answer.Accounts {
-		if err := c.meet(t, a, pin); err != nil {
+		if err := c.meetOnce(t, a, pin, names); err != nil {
 			c.cfg.Log.Warn("refused a sigchain", "account", a.ID, "error", err)
 			c.refuse(t, a)
 			continue
@@ -114,6 +114,14 @@ func (c *Client) refusal(a wire.Account) string {
 		return "The server shows other keys for " + name + " than before. Do not trust it before you have asked them."
 	}
 	return "The server shows no valid keys for " + name + ", whom this device has not met. Nothing can be sent to them."
+}
+
+// meetOnce is meet for an account that is not the second of its name in one answer.
+func (c *Client) meetOnce(t *tx, a wire.Account, pin bool, names map[string]wire.ID) error {
+	if id, taken := names[a.Name]; taken && id != a.ID {
+		return fmt.Errorf("%w: the name belongs to another account", identity.ErrOtherAccount)
+	}
+	return c.meet(t, a, pin)
 }
 
 // meet verifies one account.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"testing"
 	"time"
 
 	"frond/client"
@@ -188,4 +189,31 @@ func (s *plot) newcomer() *person {
 	}
 	time.Sleep(2 * time.Second)
 	return p
+}
+
+// A server names two accounts alike in one answer. The device takes one of them, and says so.
+func TestTwoAccountsOfOneNameInOneAnswerAreNotBothTaken(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		root, err := identity.NewRoot(ada.rand)
+		must(t, err)
+		chain, err := identity.NewChain(ada.rand, root, ben.name, time.Now())
+		must(t, err)
+		twin := wire.ID(chain.Account())
+		tablet := w.blank(t, ada)
+		tablet.lane.lie(reply(wire.OpLookup, func(a *wire.Accounts) {
+			a.Accounts = append(a.Accounts, wire.Account{ID: twin, Name: ben.name, Chain: chain.Events()})
+		}))
+		must(t, tablet.signsIn())
+		time.Sleep(time.Minute)
+		_, _ = tablet.on().Create(context.Background(), client.NewConversation{Kind: wire.Direct, People: []string{ben.name}})
+		_, one := tablet.on().Contact(context.Background(), ben.account)
+		_, two := tablet.on().Contact(context.Background(), twin)
+		if one == nil && two == nil {
+			t.Fatal("ada knows two people of one name")
+		}
+		if !tablet.told(client.CodeKeyChanged) {
+			t.Fatal("and nobody was told")
+		}
+	})
 }
