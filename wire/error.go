@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says what went wrong in one word, for programs. People read the message beside it.
@@ -38,6 +39,20 @@ type Error struct {
 	Conversation *ID    `cbor:"4,keyasint,omitempty"` // CodeExists
 	RetryAfter   uint32 `cbor:"5,keyasint,omitempty"` // seconds
 }
+
+// Check cuts what is longer than any server has to say: a client keeps and shows it.
+func (e *Error) Check() error {
+	if len(e.Code) > maxErrorCode {
+		e.Code = CodeInternal
+	}
+	if len(e.Message) > MaxErrorMessage {
+		e.Message = strings.ToValidUTF8(e.Message[:MaxErrorMessage], "")
+	}
+	return nil
+}
+
+// maxErrorCode is more bytes than any code has.
+const maxErrorCode = 32
 
 // Errorf makes an Error with a formatted message.
 func Errorf(code Code, format string, args ...any) *Error {

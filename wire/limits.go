@@ -36,9 +36,9 @@ const (
 	MaxClaim        = 500       // accounts in one ClaimKeys
 	MaxInboxAck     = 500
 	MaxWake         = 1000
-	MaxPrivate      = 500  // devices in a direct or group conversation
-	MaxOpen         = 1000 // devices in an open conversation
-	MaxErrorMessage = 300
+	MaxPrivate      = 500            // devices in a direct or group conversation
+	MaxOpen         = 1000           // devices in an open conversation
+	MaxErrorMessage = 300            // of an Error that arrives; the rest is cut off
 	MaxLifetime     = 28 * 24 * 3600 // seconds that a message which is to disappear may stay
 )
 

@@ -25,7 +25,7 @@ func CheckUserName(s string) (string, error) {
 	if len(s) < MinUserName || len(s) > MaxUserName {
 		return "", Errorf(CodeNameInvalid, "A user name has %d to %d characters.", MinUserName, MaxUserName)
 	}
-	name := strings.ToLower(s)
+	name := strings.Map(asciiLower, s) // of other letters some have a small one among a to z
 	for i := range len(name) {
 		c := name[i]
 		inner := c == '.' || c == '-' || c == '_'
@@ -37,6 +37,13 @@ func CheckUserName(s string) (string, error) {
 		}
 	}
 	return name, nil
+}
+
+func asciiLower(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		r += 'a' - 'A'
+	}
+	return r
 }
 
 func isAlphanumeric(c byte) bool {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/golden.txt")
@@ -251,7 +252,7 @@ func TestUserNames(t *testing.T) {
 		}
 	}
 	bad := []string{"", "a", strings.Repeat("a", 33), strings.Repeat("a", 200), "a b", "ana\n", "\x00ana", "<script>",
-		"😀😀", "' OR 1=1 --", ".ana", "ana.", "añа", "ana\u202e"}
+		"\u212a", "\u212abc", "😀😀", "' OR 1=1 --", ".ana", "ana.", "añа", "ana\u202e"}
 	for _, in := range bad {
 		_, err := CheckUserName(in)
 		if CodeOf(err) != CodeNameInvalid {
@@ -362,5 +363,30 @@ func TestRequestsToBeLetInHaveBounds(t *testing.T) {
 		if err := good.Check(); err != nil {
 			t.Errorf("%T: %v", good, err)
 		}
+	}
+}
+
+// An error may come from a server that is up to something: its text ends up in logs, stores and on screens.
+func TestTheTextOfAnErrorHasABound(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x", 1<<20), strings.Repeat("ü", 1<<20), strings.Repeat("x", 299) + "ü"} {
+		b, err := Encode(Error{Code: CodeLimit, Message: text, Last: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e Error
+		if err := Decode(b, &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Code != CodeLimit || e.Last != 7 || len(e.Message) > MaxErrorMessage || len(e.Message) < MaxErrorMessage-4 || !utf8.ValidString(e.Message) {
+			t.Fatalf("%s, %d bytes", e.Code, len(e.Message))
+		}
+	}
+	b, err := Encode(Error{Code: Code(strings.Repeat("x", 1000))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e Error
+	if err := Decode(b, &e); err != nil || e.Code != CodeInternal {
+		t.Fatalf("%s, %v", e.Code, err)
 	}
 }
