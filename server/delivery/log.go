@@ -128,7 +128,11 @@ func size(item *store.Append) int64 {
 	case item.Send != nil:
 		return int64(len(item.Send.Frame) + len(item.Send.Token))
 	case item.Leave != nil:
-		return int64(len(item.Leave.Frames) * 1024)
+		n := 0
+		for _, f := range item.Leave.Frames {
+			n += len(f)
+		}
+		return int64(n)
 	case item.Handshake != nil:
 		return int64(len(item.Handshake.Frame) + len(item.Handshake.GroupInfo) + len(item.Handshake.Welcome))
 	default:
