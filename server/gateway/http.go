@@ -149,6 +149,9 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // public is an error as clients may see it. What is not meant for them goes to the server's log.
 func (g *Gateway) public(err error, where ...any) *wire.Error {
 	if e, ok := errors.AsType[*wire.Error](err); ok {
+		if error(e) != err { // a refusal with a cause: a database that failed
+			g.logger.Error("request failed", append(where, "error", err)...)
+		}
 		return e
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -34,18 +34,30 @@ func (g *Gateway) sourceOf(device wire.ID) *source {
 		s.used = now
 		return s
 	}
-	if len(g.sources) >= maxSources {
-		for id, s := range g.sources {
-			if now.Sub(s.used) > reportEvery {
-				delete(g.sources, id)
-			}
+	g.forgetSources(now)
+	s := &source{count: rate.NewLimiter(signalsPerSecond, signalBurst), bytes: rate.NewLimiter(signalBytes, signalBytesBurst), used: now}
+	g.sources[device] = s
+	return s
+}
+
+// forgetSources makes room for one more: those go that were not used for long, or else the one that was not for longest.
+func (g *Gateway) forgetSources(now time.Time) {
+	if len(g.sources) < maxSources {
+		return
+	}
+	var oldest wire.ID
+	first := now
+	for id, s := range g.sources {
+		if now.Sub(s.used) > reportEvery {
+			delete(g.sources, id)
+		}
+		if !s.used.After(first) {
+			oldest, first = id, s.used
 		}
 	}
-	s := &source{count: rate.NewLimiter(signalsPerSecond, signalBurst), bytes: rate.NewLimiter(signalBytes, signalBytesBurst), used: now}
-	if len(g.sources) < maxSources {
-		g.sources[device] = s
+	if len(g.sources) >= maxSources {
+		delete(g.sources, oldest)
 	}
-	return s
 }
 
 // maySignal takes a signal, that counts as so many, out of what the device may send.
