@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"frond/server/account/chaintest"
 	"frond/wire"
 )
 
@@ -196,4 +197,34 @@ func TestAskingOftenHasToWait(t *testing.T) {
 		}
 	}
 	a.code(err, wire.CodeRateLimited)
+}
+
+// A session that came in by recovery code while it asked to be let in is a device, and asks no more: saying no to what
+// it had asked does not sign the device out.
+func TestWhoCameInAnotherWayAsksNoMore(t *testing.T) {
+	t.Parallel()
+	s, _ := newService(t, (&clock{time.Unix(1.7e9, 0)}).now)
+	device := newID(t)
+	owner := chaintest.New(t, "ana", device)
+	first, _, err := s.SignUp(t.Context(), "192.0.2.1", signUpOf(owner, "ana", device))
+	must(t, err)
+	a := &asking{t: t, s: s, device: first}
+	s.OnChange(func(ch Changed) {
+		if ch.Approval != nil {
+			a.heard = append(a.heard, *ch.Approval)
+		}
+	})
+	a.token = a.signIn()
+	a.code(a.start(a.token, wire.ID{1}), "")
+	loose, err := s.Authenticate(t.Context(), a.token)
+	must(t, err)
+	add := owner.AddDevice(newID(t))
+	must(t, s.AddDevice(t.Context(), "192.0.2.1", loose, &add))
+	a.code(a.answer(a.device, wire.ID{1}), wire.CodeNotFound)
+	if n := a.heard[len(a.heard)-1]; n.State != wire.ApprovalOver {
+		t.Fatalf("the devices were told last that it is in state %d", n.State)
+	}
+	if _, err := s.Authenticate(t.Context(), a.token); err != nil {
+		t.Fatalf("the new device is signed out: %v", err)
+	}
 }

@@ -19,6 +19,7 @@ func (s *Service) AddDevice(ctx context.Context, from string, of store.Session, 
 	if err != nil {
 		return err
 	}
+	s.endApprovals(Revoked{Account: of.Account, Session: &of.Token}) // it is in, however it came in
 	if r.Replace != nil {
 		s.removed(of, r.Replace.Device, r.Replace.Vault)
 		return nil
