@@ -113,6 +113,23 @@ func TestADeviceLetsAnotherInWhenBothShowTheSameDigits(t *testing.T) {
 	})
 }
 
+// A server that is busy for a moment spoils no request.
+func TestARequestThatTheServerPutsOffIsTakenUpLater(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		phone, _, id := s.guarded()
+		laptop := s.outside()
+		request, _ := laptop.asks(phone)
+		phone.lane.lie(putsOff(t, time.Now().Add(10*time.Second), wire.OpApproval))
+		phone.refused("rate-limited", "approval-open", about(request))
+		time.Sleep(20 * time.Second)
+		phone.ok("approval-open", about(request))
+		time.Sleep(2 * time.Second)
+		laptop.is("compare")
+		phone.ok("approval-answer", says(request, true))
+		laptop.finds(id, "keep this")
+	})
+}
+
 func TestADeviceLetsAnotherInWhoseCodeItScans(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		phone, _, id := s.guarded()
