@@ -86,6 +86,7 @@ func (c *Client) forwardOver(stored [][]byte, s wire.State) {
 	}
 	rec := me.selfRecord
 	rec.Revision = max(rec.Revision, s.Revision) + 1
+	c.outdated = false // what changes from here on asks again
 	body, err := c.sealEpoch(&rec, vault.Key(me.VaultKey), c.state())
 	if err != nil {
 		c.forwarded(me, err)
@@ -95,12 +96,10 @@ func (c *Client) forwardOver(stored [][]byte, s wire.State) {
 	if n < me.chain.Len() {
 		events = me.chain.Events()[n:]
 	}
-	me.Unsaved = false // what changes from here on asks again
 	c.request(wire.OpBringForward, wire.BringForward{Index: uint64(n), Events: events, Over: s.Revision, Vault: body}, func(_ []byte, err error) {
 		if err == nil && c.self == me {
 			err = c.broughtForward(&rec)
 		}
-		me.Unsaved = me.Unsaved || err != nil
 		c.forwarded(me, err)
 	})
 }
@@ -121,7 +120,7 @@ func (c *Client) beyond(stored [][]byte) error {
 func (c *Client) broughtForward(rec *selfRecord) error {
 	t := c.begin()
 	now := c.self.selfRecord
-	now.Revision, now.Headed = rec.Revision, rec.Headed
+	now.Revision, now.Headed, now.Unsaved = rec.Revision, rec.Headed, c.outdated
 	t.put(keyAccount(now.Account), now)
 	t.then(func() {
 		c.self.selfRecord = now

@@ -90,3 +90,38 @@ func TestWhatTheVaultLostWithTheServerIsStoredAgain(t *testing.T) {
 		tablet.finds(t, direct, "in the log, and its key not yet in the vault")
 	})
 }
+
+// What changes while the server is brought forward is saved after it.
+func TestWhatChangesWhileAServerIsBroughtForwardIsSaved(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ctx := context.Background()
+		phone, ben := p[0], p[1]
+		direct := phone.create(t, wire.Direct, ben)
+		time.Sleep(20 * time.Second)
+		old, err := w.server.snapshot()
+		must(t, err)
+		must(t, phone.on().SetSetting(ctx, "theme", "dark"))
+		time.Sleep(20 * time.Second)
+		held := make(chan struct{})
+		x := slow(wire.OpBringForward)
+		says := x.says
+		x.says = func(asked wire.Kind, f wire.Frame) []wire.Frame {
+			if asked == wire.OpBringForward {
+				defer close(held)
+			}
+			return says(asked, f)
+		}
+		phone.lane.lie(x)
+		must(t, w.server.restore(old))
+		<-held
+		must(t, phone.on().SetSetting(ctx, "theme", "light"))
+		time.Sleep(5 * time.Second)
+		ben.say(t, direct, "hello")
+		time.Sleep(2 * time.Minute)
+		phone.lane.lie(liar{})
+		tablet := w.blank(t, phone)
+		must(t, tablet.signsIn())
+		time.Sleep(time.Minute)
+		tablet.isSet(t, "theme", "light")
+	})
+}
