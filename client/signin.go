@@ -35,14 +35,15 @@ func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 		return err
 	}
 	body := wire.SignIn{Name: name, Auth: o.Keys.Auth}
-	if known != nil {
-		body.Device = &known.Device
-	}
 	var s wire.Session
 	if err := c.postWire(ctx, wire.PathSignIn, body, &s); err != nil {
 		return err
 	}
-	if known != nil && s.Device != nil && *s.Device == known.Device && s.Account == known.Account {
+	resumed, err := c.resume(ctx, known, &s)
+	if err != nil {
+		return err
+	}
+	if resumed {
 		if err := known.shownBy(s); err != nil && !errors.Is(err, errRolledBack) { // it is given what it lacks once this device is online
 			return c.refuseSession(ctx, err)
 		}
@@ -58,6 +59,33 @@ func (c *Client) signIn(ctx context.Context, name string, o Credentials) error {
 		return c.run(ctx, func() error { c.lock(s); return nil })
 	}
 	return c.addDevice(ctx, unlockRecord{uint8(vault.SlotPassword), o.Keys.Wrap}, s, o.Replace)
+}
+
+// resume goes on in the session as the device that this store holds, if the account still has it.
+func (c *Client) resume(ctx context.Context, known *selfRecord, s *wire.Session) (resumed bool, err error) {
+	if known == nil || known.Account != s.Account || s.Challenge == nil {
+		return false, nil
+	}
+	chain, err := identity.ParseChain(s.Chain)
+	if err != nil {
+		return false, nil // what follows says so
+	}
+	if d, listed := chain.Device(identity.ID(known.Device)); !listed || !d.Active() {
+		return false, nil
+	}
+	key, err := identity.ParseDeviceKey(known.DeviceKey)
+	if err != nil {
+		return false, err
+	}
+	r := wire.Resume{Device: known.Device}
+	if r.Signature, err = identity.SignResume(key, r.Signed(s.Account, *s.Challenge)); err != nil {
+		return false, err
+	}
+	err = c.postWire(ctx, wire.PathResume, r, &wire.Nothing{})
+	if wire.CodeOf(err) == wire.CodeForbidden {
+		return false, nil // removed at this moment
+	}
+	return err == nil, err
 }
 
 // knownAccount finds the keys of an account by its user name.

@@ -91,6 +91,7 @@ const (
 	labelRequest     = "frond/key-request/v1"
 	labelJoinRequest = "frond/join-key-request/v1"
 	labelJoinAnswer  = "frond/join-key-answer/v1"
+	labelResume      = "frond/resume/v1"
 	labelEvent       = "frond/sigchain/v1"
 	labelEventHash   = "frond/sigchain/hash/v1"
 	labelNewRoot     = "frond/sigchain/new-root/v1"

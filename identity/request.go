@@ -32,3 +32,14 @@ func SignJoinAnswer(device DeviceKey, answer []byte) ([]byte, error) {
 func VerifyJoinAnswer(deviceKey [32]byte, answer, signature []byte) error {
 	return verify(deviceKey, labelJoinAnswer, answer, signature)
 }
+
+// SignResume signs a session's challenge, by which the device goes on in it. It fails with ErrKey when the key is
+// the zero value.
+func SignResume(device DeviceKey, challenge []byte) ([]byte, error) {
+	return device.key.sign(labelResume, challenge)
+}
+
+// VerifyResume checks a signature that SignResume made. It fails with ErrKey or ErrSignature.
+func VerifyResume(deviceKey [32]byte, challenge, signature []byte) error {
+	return verify(deviceKey, labelResume, challenge, signature)
+}

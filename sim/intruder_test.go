@@ -54,6 +54,10 @@ func TestInHighProtectionWhoKnowsThePasswordSpoilsNothing(t *testing.T) {
 				t.Fatalf("%s for a sigchain is answered %q", what, got)
 			}
 		}
+		claim := wire.Resume{Device: phone.device(), Signature: make([]byte, 64)}
+		if _, err := x.lane.inner.Post(ctx, wire.PathResume, encoded(t, claim)); wire.CodeOf(err) != wire.CodeForbidden {
+			t.Fatalf("a password is enough to pass for a device: %v", err)
+		}
 		r := &rogue{person: phone}
 		r.conn, err = x.lane.inner.Dial(ctx)
 		if err == nil {

@@ -86,11 +86,15 @@ func (s *theft) readmit() {
 		s.t.Fatal(err)
 	}
 	s.lost.store = s.kept.Copy()
-	body, err := wire.Encode(wire.SignIn{Name: s.lost.name, Auth: s.lost.keys.Auth, Device: &device})
+	body, err := wire.Encode(wire.SignIn{Name: s.lost.name, Auth: s.lost.keys.Auth})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	if _, err := s.lost.lane.Post(context.Background(), wire.PathSignIn, body); err != nil {
+		s.t.Fatal(err)
+	}
+	account := s.lost.account
+	if err := s.w.server.tamper(fmt.Sprintf("UPDATE session SET device = x'%x' WHERE account = x'%x' AND device IS NULL", device[:], account[:])); err != nil {
 		s.t.Fatal(err)
 	}
 	time.Sleep(30 * time.Second) // everybody is connected again

@@ -8,6 +8,7 @@ const (
 	PathSignUp  = "/api/v1/sign-up"  // POST SignUp -> Session, sets the session cookie
 	PathSignIn  = "/api/v1/sign-in"  // POST SignIn -> Session, sets the session cookie
 	PathRecover = "/api/v1/recover"  // POST Recover -> Session, sets the session cookie
+	PathResume  = "/api/v1/resume"   // POST Resume -> Nothing: the session is that of a device that the account has
 	PathDevice  = "/api/v1/device"   // POST AddDevice -> Nothing: the session's account gets one more device
 	PathSums    = "/api/v1/sums"     // POST PageSums -> PageSumList, as OpPageSums answers: for who comes in place of a device
 	PathSignOut = "/api/v1/sign-out" // POST Nothing -> Nothing, revokes the session
@@ -87,12 +88,40 @@ func (s *SignUp) Check() error {
 	return firstErr(checkEvents(s.Chain), checkSealed(s.Header, MaxHeader, "vault header"), checkSealed(s.State, MaxState, "state"))
 }
 
-// SignIn opens a session. Device names the device this client already is; it is nil on a client
-// without keys, which must then unlock a slot and post AddDevice.
+// SignIn opens a session, which is no device's yet: a client that is a device of the account goes on by Resume, one without
+// keys unlocks a slot of the vault and posts AddDevice.
 type SignIn struct {
-	Name   string `cbor:"1,keyasint"`
-	Auth   Hash   `cbor:"2,keyasint"`
-	Device *ID    `cbor:"3,keyasint,omitempty"`
+	Name string `cbor:"1,keyasint"`
+	Auth Hash   `cbor:"2,keyasint"`
+}
+
+// Resume makes a session that has no device that of a device which the account's sigchain lists: what the device
+// signs is the session's challenge. The same request again is answered the same. It fails with CodeForbidden when the device
+// is not listed, the signature is not its, or the session is another device's.
+type Resume struct {
+	Device    ID     `cbor:"1,keyasint"`
+	Signature []byte `cbor:"2,keyasint"` // over Signed, under identity's label for it
+}
+
+// Check checks sizes.
+func (r *Resume) Check() error {
+	if r.Device.IsZero() || len(r.Signature) == 0 || len(r.Signature) > 128 {
+		return Errorf(CodeBadRequest, "a device goes on by its signature")
+	}
+	return nil
+}
+
+// Signed is what a device signs to go on in a session.
+func (r *Resume) Signed(account ID, challenge Hash) []byte {
+	b, err := Encode(struct {
+		_               struct{} `cbor:",toarray"`
+		Account, Device ID
+		Challenge       Hash
+	}{Account: account, Device: r.Device, Challenge: challenge})
+	if err != nil {
+		panic(err) // unreachable: no field can fail
+	}
+	return b
 }
 
 // Recover opens a session by the recovery code instead of the password. The code's salt is fixed by
@@ -113,6 +142,8 @@ type Session struct {
 	Revision uint64   `cbor:"7,keyasint"`
 	Epoch    uint64   `cbor:"8,keyasint"` // of the vault
 	Recovery bool     `cbor:"9,keyasint"` // a recovery code is active
+
+	Challenge *Hash `cbor:"10,keyasint,omitempty"` // by which a device that is listed already goes on (Resume)
 }
 
 // AddDevice appends the event that lists a new device to the account's sigchain and binds the session to it,

@@ -18,7 +18,13 @@ import (
 )
 
 func (p *person) signIn(device *wire.ID) (s wire.Session, err error) {
-	return s, p.post(wire.PathSignIn, wire.SignIn{Name: p.name, Auth: p.auth, Device: device}, &s)
+	err = p.post(wire.PathSignIn, wire.SignIn{Name: p.name, Auth: p.auth}, &s)
+	if err == nil && device != nil {
+		if err = p.post(wire.PathResume, p.owner.Resume(*device, s), nil); err == nil {
+			s.Device = device
+		}
+	}
+	return s, err
 }
 
 func TestSignUpSignOutSignIn(t *testing.T) {
@@ -221,12 +227,14 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	old := w.join("ana")
 	fresh := newPerson(t, w.url, "ana")
 	fresh.account, fresh.auth = old.account, old.auth
-	unknown := newID()
-	s, err := fresh.signIn(&unknown)
+	s, err := fresh.signIn(nil)
 	must(t, err)
 	if s.Device != nil {
-		t.Fatal("a device that nobody added got a session of its own")
+		t.Fatal("a password alone is a device")
 	}
+	theirs := old.owner.Resume(old.device, s)
+	theirs.Signature[0] ^= 1
+	wantCode(t, fresh.post(wire.PathResume, theirs, nil), wire.CodeForbidden)
 	_, err = fresh.tryConnect()
 	wantCode(t, err, wire.CodeUnauthenticated)
 	fresh.owner = old.owner
@@ -257,11 +265,8 @@ func TestANewDeviceComesBesideTheOldAndARemovedOneIsOutAtOnce(t *testing.T) {
 	}
 	_, err = old.tryConnect()
 	wantCode(t, err, wire.CodeUnauthenticated)
-	s, err = old.signIn(&old.device)
-	must(t, err)
-	if s.Device != nil {
-		t.Fatal("a removed device came back as itself")
-	}
+	_, err = old.signIn(&old.device)
+	wantCode(t, err, wire.CodeForbidden) // a removed device does not come back as itself
 	wantCode(t, fresh.ask(wire.OpRemoveDevice, wire.RemoveDevice{Device: fresh.device, Index: 5, Events: [][]byte{{1}}, Vault: &next}, nil), wire.CodeBadRequest)
 }
 

@@ -84,6 +84,10 @@ func (g *Gateway) resetCancel(ctx context.Context, _ http.ResponseWriter, r *htt
 	return wire.Nothing{}, g.accounts.CancelReset(ctx, session)
 }
 
+func (g *Gateway) resume(ctx context.Context, _ *http.Request, session store.Session, q *wire.Resume) (wire.Nothing, error) {
+	return wire.Nothing{}, g.accounts.Resume(ctx, session, q)
+}
+
 func (g *Gateway) addDevice(ctx context.Context, r *http.Request, session store.Session, q *wire.AddDevice) (wire.Nothing, error) {
 	return wire.Nothing{}, g.accounts.AddDevice(ctx, g.address(r), session, q)
 }

@@ -29,6 +29,7 @@ func (g *Gateway) handler() http.Handler {
 	mux.Handle("POST "+wire.PathReset, endpoint(g, g.reset))
 	mux.Handle("POST "+wire.PathResetBegin, endpoint(g, g.resetBegin))
 	mux.Handle("POST "+wire.PathResetCancel, endpoint(g, g.resetCancel))
+	mux.Handle("POST "+wire.PathResume, signedIn(g, wire.MaxHTTPBody, g.resume))
 	mux.Handle("POST "+wire.PathDevice, signedIn(g, wire.MaxDeviceBody, g.addDevice))
 	mux.Handle("POST "+wire.PathSums, signedIn(g, wire.MaxHTTPBody, g.sums))
 	mux.Handle("POST "+wire.PathApprovalSession, endpoint(g, g.lockedSession))

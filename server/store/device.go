@@ -50,7 +50,28 @@ func (s *Store) comeIn(l *link, account wire.ID, d Device, session wire.Hash) er
 	if err := checkDevices(l, account); err != nil {
 		return err
 	}
-	n, err := l.exec(bindSession, d.ID[:], session[:], account[:], number(s.now()))
+	return s.bind(l, account, d.ID, session)
+}
+
+// BindSession makes a session without a device that of an active device of the account. It fails with CodeForbidden when it
+// is a device's already, or the account has no such device, and with CodeUnauthenticated when the session ended.
+func (s *Store) BindSession(ctx context.Context, account, device wire.ID, session wire.Hash) error {
+	return s.write(ctx, "bind session", func(l *link) error {
+		var owner wire.ID
+		var active bool
+		found, err := l.one([]any{scanID(&owner), &active}, deviceExists+s.words.forUpdate, device[:])
+		if err == nil && (!found || owner != account || !active) {
+			err = wire.Errorf(wire.CodeForbidden, "this is not one of the account's devices")
+		}
+		if err != nil {
+			return err
+		}
+		return s.bind(l, account, device, session)
+	})
+}
+
+func (s *Store) bind(l *link, account, device wire.ID, session wire.Hash) error {
+	n, err := l.exec(bindSession, device[:], session[:], account[:], number(s.now()))
 	if err == nil && n == 0 {
 		err = s.whyUnbound(l, session)
 	}

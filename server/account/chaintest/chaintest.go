@@ -16,12 +16,13 @@ type Owner struct {
 	t     testing.TB
 	Root  identity.Root
 	Chain *identity.Chain
+	keys  map[wire.ID]identity.DeviceKey
 }
 
 // New makes an account with its first device. The name is in its canonical form.
 func New(t testing.TB, name string, device wire.ID) *Owner {
 	t.Helper()
-	o := &Owner{t: t, Root: Root(t)}
+	o := &Owner{t: t, Root: Root(t), keys: map[wire.ID]identity.DeviceKey{}}
 	var err error
 	if o.Chain, err = identity.NewChain(rand.Reader, o.Root, name, time.Now()); err != nil {
 		t.Fatal(err)
@@ -93,7 +94,19 @@ func (o *Owner) List(device wire.ID) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	o.keys[device] = key
 	o.goesOn(o.Chain.AddDevice(o.Root, identity.ID(device), key.Public(), "test", time.Now()))
+}
+
+// Resume is the request by which a device goes on in a session.
+func (o *Owner) Resume(device wire.ID, s wire.Session) wire.Resume {
+	o.t.Helper()
+	r := wire.Resume{Device: device}
+	var err error
+	if r.Signature, err = identity.SignResume(o.keys[device], r.Signed(s.Account, *s.Challenge)); err != nil {
+		o.t.Fatal(err)
+	}
+	return r
 }
 
 // Unlist adds the event that takes a device out.
