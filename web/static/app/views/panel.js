@@ -24,7 +24,16 @@ export class PanelView extends View {
 
   /** To be called when the root is on the page: whoever reads by ear begins at the title. */
   opened() {
+    this.focus();
+  }
+
+  focus() {
     this.#title.focus({ preventScroll: true });
+  }
+
+  /** To be called when somebody comes here who is here already. */
+  again() {
+    this.opened();
   }
 
   set title(text) {
