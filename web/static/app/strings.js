@@ -86,6 +86,7 @@ export const strings = {
     own: (text) => `You: ${text}`,
     noMessages: 'No messages yet',
     joining: 'Joining…',
+    untitled: { direct: 'A private conversation', group: 'A group' },
     signedInAs: (name) => `Signed in as ${name}`,
   },
 
