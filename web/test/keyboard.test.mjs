@@ -131,6 +131,12 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
     await ana.page.getByText('This counts for what is written from now on').waitFor();
     await press('Escape');
     assert.ok(await stay.evaluate((n) => n === document.activeElement), 'the focus did not return');
+    await tabTo('link', 'Safety number');
+    await press('Enter');
+    await tabTo('button', 'Mark as verified');
+    await press('Enter');
+    await ana.button('Take the mark away').waitFor();
+    assert.equal(await focused(), 'ben', 'the focus is not on the page any more'); // its title: the button has gone
     await tabTo('button', 'Settings');
     await press('Enter');
     await ana.page.getByRole('region', { name: 'What went wrong on this device' }).getByText('Nothing has.').waitFor();

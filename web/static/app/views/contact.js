@@ -57,10 +57,7 @@ export default class ContactView extends PanelView {
 
   #draw(contact) {
     this.title = contact.name;
-    const buttons = () => [...this.body.querySelectorAll('button')];
-    const focused = buttons().indexOf(document.activeElement);
-    replace(
-      this.body,
+    this.draw(
       contact.changed && el('p', { class: 'form-alert' }, changedText(contact)),
       contact.doubted && el('p', { class: 'form-alert' }, words.doubted(contact.name)),
       section(
@@ -77,7 +74,6 @@ export default class ContactView extends PanelView {
       section(words.verification, this.#verification(contact)),
       contact.blocked !== undefined && section(strings.block.title, this.own(new BlockView(this.#core, contact, () => this.load())).root),
     );
-    if (focused >= 0) (buttons()[focused] ?? this).focus(); // what stands there now, not the start of the page
   }
 
   #verification(contact) {
@@ -104,7 +100,6 @@ export default class ContactView extends PanelView {
       await this.#core.command('accept-key', { account });
       if (this.closed) return;
       await this.load();
-      this.opened();
       this.#status.textContent = words.accepted(name);
     } catch (error) {
       this.#alert.textContent = errorText(error);
