@@ -35,6 +35,7 @@ func (c *Client) setClock(server uint64) {
 		t := c.begin()
 		t.put(c.self.keys.single("clock"), clockRecord{ahead})
 		_ = t.commit()
+		c.wakeNever() // it waits by the clock that was wrong
 	}
 	c.expire()
 }

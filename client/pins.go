@@ -101,7 +101,7 @@ func (c *Client) doubtPins(v *conversation) {
 			}
 		}
 		if c.checkPinned(&v.roster) != nil {
-			c.emit(about(v, CodeKeyChanged, "A conversation names other keys for somebody than this device knows. Nothing is sent there before they are removed."))
+			c.emit(about(v, CodeKeyChanged, "The conversation "+c.view(v).Title+" goes by keys that this device can not check. Nothing is sent there while this is so."))
 		}
 		c.emit(Changed{Conversation: c.view(v)})
 		c.advance(v)

@@ -389,6 +389,29 @@ func TestAClockWrongByADayDeletesNeitherEarlyNorLate(t *testing.T) {
 	}
 }
 
+// A device learns how far its clock is off only once the server greets it. What waits for a message's time then waits anew.
+func TestAMessageGoesInTimeOnADeviceWhoseClockWasSetBack(t *testing.T) {
+	tell(t, 2, func(t *testing.T, w *World, p []*person) {
+		ada, ben := p[0], p[1]
+		id := ada.create(t, wire.Direct, ben)
+		ada.keeps(t, id, client.Disappearing, 3600)
+		ada.say(t, id, "for an hour")
+		sent := time.Now()
+		ben.reads(t, id, "for an hour")
+		ben.offline(true)
+		ben.now = func() time.Time { return time.Now().Add(-30 * time.Minute) }
+		time.Sleep(55*time.Minute - time.Since(sent))
+		ben.restart(t)
+		ben.offline(false)
+		ben.hasTexts(t, id, "for an hour")
+		time.Sleep(time.Hour + 10*time.Second - time.Since(sent))
+		items, err := ben.store.Scan(context.Background(), client.Prefix(ben.account.String()+"/msg/"))
+		if err != nil || slices.ContainsFunc(items, func(i client.Item) bool { return bytes.Contains(i.Value, []byte("for an hour")) }) {
+			t.Fatalf("ben still has it: %v", err)
+		}
+	})
+}
+
 func TestDeviceOnlyMessagesStayOnTheDevicesThatReceivedThem(t *testing.T) {
 	tell(t, 2, func(t *testing.T, w *World, p []*person) {
 		ctx := context.Background()

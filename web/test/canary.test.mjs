@@ -2,9 +2,9 @@
 // what the server keeps is what the design says, a Fernet token that the client's key opens.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { decode } from './lib/cbor.mjs';
 import { openToken } from './lib/fernet.mjs';
 import { Person, launch, noBrowser, password } from './lib/people.mjs';
+import { messageKeysOf } from './lib/rows.mjs';
 import { Server } from './lib/server.mjs';
 import { Wire } from './lib/wire.mjs';
 
@@ -75,7 +75,7 @@ describe('a known plaintext', { skip: noBrowser(), timeout: 300_000 }, () => {
 
   it('is in the database as Fernet tokens that open with the keys the client holds', async () => {
     const stored = new Set([...server.files().values()].flatMap((bytes) => bytes.toString('latin1').match(token) ?? []));
-    const keys = await keysOf(ben);
+    const keys = await messageKeysOf(ben);
     assert.ok(keys.length >= 2, `ben's browser holds ${keys.length} message keys`);
     // A token without padding runs into the next column when that begins like base64.
     const cuts = [...stored].flatMap((t) => [0, 1, 2, 3, 4, 5, 6, 7].map((n) => t.slice(0, t.length - n)));
@@ -94,22 +94,3 @@ describe('a known plaintext', { skip: noBrowser(), timeout: 300_000 }, () => {
     for (const person of [ana, ben]) await person.leave();
   });
 });
-
-// A row of the timeline is a CBOR map in which 8 is the key of its token.
-async function keysOf(person) {
-  const rows = await person.page.evaluate(async () => {
-    const wait = (request) => new Promise((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
-    const rows = [];
-    for (const { name } of await indexedDB.databases()) {
-      const db = await wait(indexedDB.open(name));
-      for (const table of db.objectStoreNames) {
-        const objects = db.transaction(table).objectStore(table);
-        const [keys, values] = await Promise.all([wait(objects.getAllKeys()), wait(objects.getAll())]);
-        keys.forEach((key, i) => /\/msg\//.test(String(key)) && rows.push(Array.from(new Uint8Array(values[i].value ?? values[i]))));
-      }
-      db.close();
-    }
-    return rows;
-  });
-  return rows.map((row) => decode(Uint8Array.from(row)).get(8)).filter(Boolean).map((key) => Buffer.from(key));
-}

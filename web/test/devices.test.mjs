@@ -115,6 +115,25 @@ describe('several devices', { skip: noBrowser(), timeout: 600_000 }, () => {
     await tablet.sees('ana', 'ana 1');
   });
 
+  it('the news of a removed device leads to the password, also from the page with the password', async () => {
+    const phone = await (await Person.arrive(browser, server.url, 'ana')).signIn(newPassword);
+    phone.tolerate(/WebSocket connection to .* failed/, /401/);
+    await ana.button('That was me').first().waitFor();
+    await phone.nameDevice('Lost phone');
+    await tablet.removeDevice('Lost phone');
+    await phone.button('Sign in').waitFor();
+    const link = ana.page.locator('.news-item').filter({ hasText: 'Device removed: Lost phone' }).getByRole('link', { name: 'Change password', exact: true });
+    const asked = () => ana.page.waitForFunction(() => document.activeElement?.name === 'current-password');
+    await link.click();
+    await asked();
+    assert.equal(new URL(ana.page.url()).hash, '#/settings/password');
+    await ana.page.locator('.panel-scroll').evaluate((node) => (node.scrollTop = 0));
+    await link.press('Enter');
+    await asked();
+    assert.ok(await ana.textbox('Current password').evaluate((box) => box.getBoundingClientRect().bottom < innerHeight), 'it is out of sight');
+    await phone.leave();
+  });
+
   it('nothing went wrong in any browser', async () => {
     for (const person of [ana, ben, tablet]) await person.leave();
   });

@@ -7,22 +7,37 @@ import { Person, launch, noBrowser } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
 describe('keys that are shown otherwise than before', { skip: noBrowser() || noMariaDB(), timeout: 600_000 }, () => {
-  let mariadb, server, browser, ana, ben, carl;
+  let mariadb, server, browser, ana, ben, carl, dora, tablet;
 
   before(async () => {
     mariadb = await startMariaDB();
     server = await Server.start('--database', mariadb.url);
     browser = await launch();
-    [ana, ben, carl] = await Promise.all(['ana', 'ben', 'carl'].map((name) => Person.arrive(browser, server.url, name)));
-    for (const person of [ana, ben, carl]) await person.signUp();
-    for (const person of [ana, ben]) person.tolerate(/refused (a|the account's own) sigchain/);
+    [ana, ben, carl, dora] = await Promise.all(['ana', 'ben', 'carl', 'dora'].map((name) => Person.arrive(browser, server.url, name)));
+    for (const person of [ana, ben, carl, dora]) await person.signUp();
+    for (const person of [ana, ben, dora]) person.tolerate(/refused (a|the account's own) sigchain/);
     await ana.startConversation('carl');
+    await ana.startConversation('dora, carl', 'Boat');
+    await ana.page.getByRole('link', { name: 'Members', exact: true }).click();
+    await ana.page.getByRole('combobox', { name: 'Role of carl', exact: true }).selectOption('Owner');
+    await ana.page.getByRole('dialog').getByRole('button', { name: 'Make owner', exact: true }).click();
+    await ana.page.getByRole('link', { name: 'Safety number of dora', exact: true }).click();
+    await ana.button('Mark as verified').click();
+    await ana.page.getByText('You have verified dora.').waitFor();
+    await ana.page.getByRole('link', { name: 'Back to the members', exact: true }).click();
+    await ana.button('Leave this conversation').click();
+    await ana.page.getByRole('dialog').getByRole('button', { name: 'Leave', exact: true }).click();
+    await ana.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await ana.page.goto(`${server.url}#/`);
     await ana.startConversation('ben');
     await contactPage(ana).click();
     await ana.button('Mark as verified').click();
     await ana.page.getByText('You have verified ben.').waitFor();
     await back(ana).click();
     await ana.page.getByText('Private, and verified by you').waitFor();
+    tablet = await (await Person.arrive(browser, server.url, 'ana')).signIn();
+    tablet.tolerate(/refused a sigchain/);
+    await ana.button('That was me').click();
   });
 
   after(async () => {
@@ -38,10 +53,25 @@ describe('keys that are shown otherwise than before', { skip: noBrowser() || noM
 
   it('each of two people is named, and neither warning takes the place of the other', async () => {
     mariadb.run('CREATE TABLE kept AS SELECT * FROM chain_event');
-    mariadb.run("DELETE FROM chain_event WHERE position > 0 AND account IN (SELECT id FROM account WHERE name IN ('ben', 'carl'))");
+    mariadb.run("DELETE FROM chain_event WHERE position > 0 AND account IN (SELECT id FROM account WHERE name IN ('ben', 'carl', 'dora'))");
     await ana.page.reload();
     for (const name of ['ben', 'carl']) await notices(ana).getByText(`The server shows other keys for ${name} than before.`).waitFor();
-    for (const name of ['ben', 'carl']) assert.equal(await notices(ana).getByText(`other keys for ${name}`).count(), 1);
+    for (const name of ['ben', 'carl', 'dora']) assert.equal(await notices(ana).getByText(`other keys for ${name}`).count(), 1);
+  });
+
+  it('of whom there is no conversation, they have a page of their own, and going on is asked there', async () => {
+    await tablet.page.reload();
+    const notice = notices(tablet).locator('.fault').filter({ hasText: 'other keys for dora' });
+    await notice.getByRole('button', { name: 'Compare numbers', exact: true }).click();
+    await tablet.page.getByRole('heading', { name: 'dora', exact: true }).waitFor();
+    await notice.waitFor({ state: 'detached' });
+    await tablet.page.getByText(/This is the number that this device knows/).waitFor();
+    await tablet.button('I understand, continue').click();
+    await tablet.page.getByText('You go on with dora.').waitFor();
+    assert.equal(await tablet.page.getByText(/This is the number that this device knows/).count(), 0);
+    assert.equal(await tablet.button('I understand, continue').count(), 0);
+    await tablet.page.getByRole('link', { name: 'Back to the list', exact: true }).click();
+    await tablet.link('Everyone').waitFor();
   });
 
   it('the conversation and the page of the contact say so, and nothing can be written', async () => {
@@ -56,7 +86,7 @@ describe('keys that are shown otherwise than before', { skip: noBrowser() || noM
   });
 
   it('it stays when the warnings were dismissed and the page was loaded again', async () => {
-    for (const dismiss of [1, 2]) await notices(ana).getByRole('button', { name: 'Dismiss' }).nth(2 - dismiss).click();
+    for (let left = await notices(ana).getByRole('button', { name: 'Dismiss' }).count(); left > 0; left--) await notices(ana).getByRole('button', { name: 'Dismiss' }).first().click();
     await ana.page.reload();
     await ana.page.getByText(/This is the number that this device knows/).waitFor();
     await back(ana).click();
@@ -92,6 +122,6 @@ describe('keys that are shown otherwise than before', { skip: noBrowser() || noM
   });
 
   it('nothing went wrong in any browser', async () => {
-    for (const person of [ana, ben, carl]) await person.leave();
+    for (const person of [ana, tablet, ben, carl, dora]) await person.leave();
   });
 });

@@ -1,17 +1,19 @@
-// The whole way by keyboard alone.
+// The whole way by keyboard alone, on a wide screen and on a narrow one, where the list is a screen of its own.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Person, launch, noBrowser, password } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
-describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
+const screens = { wide: { width: 1280, height: 800 }, narrow: { width: 360, height: 640 } };
+
+for (const [screen, viewport] of Object.entries(screens)) describe(`by keyboard alone on a ${screen} screen`, { skip: noBrowser(), timeout: 300_000 }, () => {
   let server, browser, ana, ben;
 
   before(async () => {
     server = await Server.start();
     browser = await launch();
     ben = await (await Person.arrive(browser, server.url, 'ben')).signUp();
-    ana = await Person.arrive(browser, server.url, 'ana');
+    ana = await Person.arrive(browser, server.url, 'ana', { viewport });
   });
 
   after(async () => {
@@ -32,6 +34,17 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
       await press('Tab');
     }
     assert.fail(`Tab does not reach the ${role} "${name}"; the focus is on "${await focused()}"`);
+  }
+
+  /** On a narrow screen, goes back until the list is there. */
+  async function toList() {
+    while (!(await ana.conversations.isVisible())) {
+      const back = ana.page.getByRole('link', { name: /^Back to the / });
+      const name = await back.getAttribute('aria-label');
+      await tabTo('link', name);
+      await press('Enter');
+      await ana.page.waitForFunction((was) => document.querySelector('a[aria-label^="Back to the "]')?.getAttribute('aria-label') !== was, name);
+    }
   }
 
   it('signs up', async () => {
@@ -124,6 +137,7 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
   });
 
   it('changes how long messages stay, and goes through the settings', async () => {
+    await toList();
     await ana.openConversation('ben');
     const stay = ana.page.getByRole('button', { name: /^How long messages stay/ });
     await tabTo('button', 'How long messages stay: Kept');
@@ -131,6 +145,13 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
     await ana.page.getByText('This counts for what is written from now on').waitFor();
     await press('Escape');
     assert.ok(await stay.evaluate((n) => n === document.activeElement), 'the focus did not return');
+    await tabTo('link', 'Safety number');
+    await press('Enter');
+    await tabTo('button', 'Mark as verified');
+    await press('Enter');
+    await ana.button('Take the mark away').waitFor();
+    assert.equal(await focused(), 'ben', 'the focus is not on the page any more'); // its title: the button has gone
+    await toList();
     await tabTo('button', 'Settings');
     await press('Enter');
     await ana.page.getByRole('region', { name: 'What went wrong on this device' }).getByText('Nothing has.').waitFor();
@@ -147,6 +168,7 @@ describe('by keyboard alone', { skip: noBrowser(), timeout: 300_000 }, () => {
   });
 
   it('signs out', async () => {
+    await toList();
     await tabTo('button', 'Sign out');
     await press('Enter');
     await ana.page.getByRole('dialog').waitFor();

@@ -6,6 +6,20 @@ import { Server } from './lib/server.mjs';
 
 const phone = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 
+// In the page: the parts of the screen of which one can see two in the same place.
+function overlaps() {
+  const log = document.querySelector('[role=log]').getBoundingClientRect();
+  const seen = (node) => {
+    const { left, top, right, bottom } = node.getBoundingClientRect();
+    const clip = node.closest('[role=log]') ? [Math.max(top, log.top), Math.min(bottom, log.bottom)] : [top, bottom];
+    return { name: `${node.className || node.tagName} "${node.textContent.slice(0, 30)}"`, left, right, top: clip[0], bottom: clip[1] };
+  };
+  const parts = [...document.querySelectorAll('.banners > *, .top, .composer, .key-changed, .timeline-empty > *, .timeline-top, .timeline-day, .notice')];
+  const there = parts.map(seen).filter((r) => r.right - r.left > 1 && r.bottom - r.top > 1);
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  return there.flatMap((a, i) => there.slice(i + 1).filter((b) => meet(a, b)).map((b) => `${a.name} and ${b.name}`));
+}
+
 describe('on a phone', { skip: noBrowser(), timeout: 300_000 }, () => {
   let server, browser, ana, ben;
 
@@ -75,6 +89,29 @@ describe('on a phone', { skip: noBrowser(), timeout: 300_000 }, () => {
     assert.ok(await ana.button('Send').isVisible());
     await ana.textbox('Message').fill('');
     assert.equal(await height(), one);
+  });
+
+  it('in an empty conversation nothing stands on anything else, however little room there is', async () => {
+    await ana.page.clock.setSystemTime(Date.now() + 86_460_000); // so that a notice says so
+    await ana.page.reload();
+    await ana.page.getByText('The clock of this device is ahead').waitFor({ timeout: 60_000 });
+    const tablet = await (await Person.arrive(browser, server.url, 'ana')).signIn();
+    await ana.button('That was me').waitFor();
+    await ben.openConversation('ana');
+    await ben.startConversation('ana', 'A boat with a name that takes two lines');
+    await ana.page.goto(`${server.url}#/`);
+    await ana.openConversation('A boat with a name that takes two lines');
+    await ana.page.getByRole('heading', { name: /^Say the first word in A boat/ }).waitFor({ state: 'attached' });
+    for (const height of [640, 420, 300]) {
+      await ana.page.setViewportSize({ width: 360, height });
+      await ana.page.waitForTimeout(100);
+      assert.deepEqual(await ana.page.evaluate(overlaps), [], `on a screen ${height} pixels high`);
+      await fits('the empty conversation');
+    }
+    await ana.page.setViewportSize(phone.viewport);
+    await tablet.leave();
+    await ana.button('That was me').click();
+    await ana.button('Dismiss').click();
   });
 
   it('dialogs fit', async () => {

@@ -4,6 +4,7 @@
 //	#/c/<id>             a conversation
 //	#/c/<id>/about       the people in it, and whether they are who they seem
 //	#/c/<id>/about/<account>  one of them
+//	#/contact/<account>  somebody with whom there is no conversation
 //	#/settings           the account
 //	#/settings/password  the same, at the password
 //	#/settings/code      a new recovery code
@@ -13,6 +14,7 @@ const pages = [
   [/^#\/c\/([0-9A-Za-z_-]{1,64})$/, 'conversation'],
   [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about$/, 'about'],
   [/^#\/c\/([0-9A-Za-z_-]{1,64})\/about\/([0-9A-Za-z_-]{1,64})$/, 'person'],
+  [/^#\/contact\/()([0-9A-Za-z_-]{1,64})$/, 'contact'], // of no conversation
   [/^#\/settings$/, 'settings'],
   [/^#\/settings\/password$/, 'password'],
   [/^#\/settings\/code$/, 'code'],
@@ -46,11 +48,22 @@ export function takeResetLink() {
 
 export const conversationHref = (id) => `#/c/${id}`;
 export const aboutHref = (id, account) => `#/c/${id}/about${account ? `/${account}` : ''}`;
+export const contactHref = (account) => `#/contact/${account}`;
 export const listHref = '#/';
 export const settingsHref = '#/settings';
 export const passwordHref = '#/settings/password';
 export const codeHref = '#/settings/code';
 
+/** Goes to a page. Who is there already arrives once more, and is shown what they came for. */
 export function go(href) {
-  if (location.hash !== href) location.hash = href;
+  if (location.hash === href) arrive();
+  else location.hash = href;
 }
+
+/** Goes to a page in place of one that is gone: no way leads back there. */
+export function goInstead(href) {
+  history.replaceState(null, '', href);
+  arrive();
+}
+
+const arrive = () => dispatchEvent(new HashChangeEvent('hashchange'));

@@ -86,6 +86,7 @@ export const strings = {
     own: (text) => `You: ${text}`,
     noMessages: 'No messages yet',
     joining: 'Joining…',
+    untitled: { direct: 'A private conversation', group: 'A group' },
     signedInAs: (name) => `Signed in as ${name}`,
   },
 
@@ -179,6 +180,7 @@ export const strings = {
     closed: 'You cannot write in this conversation.',
     keys: {
       changed: 'You can write again once you have answered this.',
+      doubted: 'You can write again once you have answered this.',
       'unknown-pin': 'You cannot write here while this is so.',
       readmitting: 'You can write again once this is done.',
     },
@@ -525,6 +527,7 @@ export const strings = {
     compareAgain: (name) => `Whether this is the number that ${name} sees is to be compared again.`,
     verify: 'Mark as verified',
     unverify: 'Take the mark away',
+    accepted: (name) => `You go on with ${name}.`,
     matched: (name) => `The codes match. ${name} is verified.`,
     differs: (name) => `The codes differ. This is not the key that ${name} has: do not send anything secret, and ask ${name} in person.`,
     changed: (name) => `The safety number of ${name} has changed. Compare it again before you trust it.`,
@@ -646,6 +649,7 @@ export const strings = {
 
   actions: {
     open: 'Open it',
+    compare: 'Compare numbers',
     reload: 'Load again',
     reconnect: 'Connect now',
     restore: 'Look again',

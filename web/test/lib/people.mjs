@@ -147,6 +147,23 @@ export class Person {
     await this.page.getByRole('heading', { name: 'Settings', exact: true }).waitFor();
   }
 
+  /** Gives the device this person sits at a name, by which another one can tell it from the rest. */
+  async nameDevice(name) {
+    await this.page.goto(`${this.url}#/settings`);
+    await this.page.locator('.devices li').first().getByRole('button', { name: /^Rename / }).click();
+    await this.textbox('Name of this device').fill(name);
+    await this.button('Save').click();
+    await this.button(`Rename ${name}`).waitFor();
+  }
+
+  /** Removes another device of the account. */
+  async removeDevice(name) {
+    await this.page.goto(`${this.url}#/settings`);
+    await this.button(`Remove ${name}`).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Remove it', exact: true }).click();
+    await this.page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+
   /** Waits until the list is there; keys take a while to derive. */
   async ready() {
     await this.link('Everyone').waitFor({ timeout: 60_000 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const binary = process.env.FROND_BINARY ?? path.join(root, 'bin', 'frond');
 
 /** A port nobody listens on now. */
@@ -46,7 +46,7 @@ export class Server {
   async up() {
     const data = path.join(this.folder, 'data');
     const flags = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', data, '--log-level', 'debug', ...this.#flags];
-    const child = spawn(binary, flags, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.binary, flags, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (this.log += chunk));
     const until = Date.now() + 15_000;
@@ -67,7 +67,7 @@ export class Server {
 
   /** What `frond admin` prints, beside the running server. */
   admin(command, ...args) {
-    return execFileSync(binary, ['admin', command, '--data', path.join(this.folder, 'data'), ...this.#flags, ...args], { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    return execFileSync(this.binary, ['admin', command, '--data', path.join(this.folder, 'data'), ...this.#flags, ...args], { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   }
 
   /** Ends the process: SIGTERM asks, SIGKILL does not. */

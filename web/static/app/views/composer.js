@@ -41,7 +41,6 @@ export class ComposerView extends View {
       dir: 'auto',
       'aria-label': words.message,
       'aria-describedby': note,
-      placeholder: words.placeholder(titleOf(conversation)),
       enterkeyhint: 'send',
       on: { input: () => this.#typed(), keydown: (event) => this.#key(event) },
     });
@@ -81,6 +80,7 @@ export class ComposerView extends View {
   /** Follows whether the person may write here. */
   allow(conversation) {
     const { canSend, joining, keyChanged, keyReason, blocked } = conversation;
+    this.#input.placeholder = words.placeholder(titleOf(conversation));
     const open = canSend && !keyChanged && !blocked;
     if (Boolean(blocked) === this.#bar.hidden) this.#showBlocked(conversation);
     this.#input.disabled = !open;

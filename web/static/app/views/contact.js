@@ -1,7 +1,7 @@
 import { el, replace } from '../dom.js';
 import { span } from '../format.js';
 import { icon } from '../icons.js';
-import { aboutHref, conversationHref } from '../route.js';
+import { aboutHref, conversationHref, listHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { BlockView } from './block.js';
 import { confirmThat } from './confirm.js';
@@ -15,29 +15,35 @@ const words = strings.contact;
 export default class ContactView extends PanelView {
   #core;
   #account;
+  #alone; // there is no conversation that could ask whether to go on
   #status = el('p', { class: 'card-note', role: 'status' });
   #alert = el('p', { class: 'form-alert', role: 'alert' });
 
-  // Without an account it is the other one of two people.
+  // Without an account it is the other one of two people; without a conversation it is somebody in none.
   constructor(core, store, conversation, account) {
     const is = account ? (p) => p.account === account : (p) => p.account !== store.session.account;
-    const person = conversation.people.find(is);
-    const way = account ? { back: aboutHref(conversation.id), backLabel: words.backMembers } : { back: conversationHref(conversation.id), backLabel: words.back };
-    super({ title: person?.name ?? conversation.title, ...way });
+    const person = conversation?.people.find(is);
+    super({ title: person?.name ?? conversation?.title ?? words.number, ...wayBack(conversation, account) });
     this.#core = core;
     this.#account = account ?? person?.account;
+    this.#alone = !conversation;
     this.body.append(waiting(words.loading));
+    if (conversation) this.#follow(store, conversation.id, is);
+    else this.own(store.on('fault', (fault) => fault.account === account && this.load()));
+    this.load();
+  }
+
+  #follow(store, id, is) {
     const look = (c) => JSON.stringify([c.verified, c.people.find(is)]);
-    let shown = look(conversation);
+    let shown = look(store.conversation(id));
     this.own(
       store.on('conversations', () => {
-        const now = store.conversation(conversation.id);
+        const now = store.conversation(id);
         if (!now || look(now) === shown) return;
         shown = look(now);
         this.load();
       }),
     );
-    this.load();
   }
 
   async load() {
@@ -51,8 +57,7 @@ export default class ContactView extends PanelView {
 
   #draw(contact) {
     this.title = contact.name;
-    replace(
-      this.body,
+    this.draw(
       contact.changed && el('p', { class: 'form-alert' }, changedText(contact)),
       contact.doubted && el('p', { class: 'form-alert' }, words.doubted(contact.name)),
       section(
@@ -81,7 +86,24 @@ export default class ContactView extends PanelView {
       { type: 'button', class: ['btn', style], on: { click: () => this.#mark(contact) } },
       verified ? words.unverify : words.verify,
     );
-    return [mark, this.#alert, button, this.#status];
+    return [mark, this.#alert, el('div', { class: 'panel-buttons' }, button, this.#acceptButton(contact)), this.#status];
+  }
+
+  #acceptButton(contact) {
+    if (!this.#alone || !(contact.changed || contact.doubted) || isHeld(contact)) return null;
+    return el('button', { type: 'button', class: 'btn btn-quiet', on: { click: () => this.#accept(contact) } }, strings.keyChanged.accept);
+  }
+
+  async #accept({ account, name }) {
+    this.#alert.textContent = '';
+    try {
+      await this.#core.command('accept-key', { account });
+      if (this.closed) return;
+      await this.load();
+      this.#status.textContent = words.accepted(name);
+    } catch (error) {
+      this.#alert.textContent = errorText(error);
+    }
   }
 
   // During a hold this one click would lift it: then it is asked whether there was a comparison.
@@ -117,6 +139,12 @@ export default class ContactView extends PanelView {
       this.#alert.textContent = words.differs(contact.name);
     }
   }
+}
+
+function wayBack(conversation, account) {
+  if (!conversation) return { back: listHref, backLabel: strings.conversation.back };
+  if (account) return { back: aboutHref(conversation.id), backLabel: words.backMembers };
+  return { back: conversationHref(conversation.id), backLabel: words.back };
 }
 
 function changedText({ name, reset, heldUntil = 0 }) {

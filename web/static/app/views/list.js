@@ -7,7 +7,8 @@ import { conversationAvatar } from './avatar.js';
 
 const words = strings.list;
 
-export const titleOf = (conversation) => (conversation.kind === 'everyone' ? words.everyone : conversation.title);
+/** A conversation that this device is still joining has told it no name yet. */
+export const titleOf = ({ kind, title }) => (kind === 'everyone' ? words.everyone : title || words.untitled[kind]);
 
 /** The list of conversations: one link each, and the arrow keys move among them. */
 export class ListView extends View {

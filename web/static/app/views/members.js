@@ -55,8 +55,7 @@ export default class MembersView extends PanelView {
 
   #draw({ members, can }) {
     const button = (label, style, click) => el('button', { type: 'button', class: ['btn', style], on: { click } }, label);
-    replace(
-      this.body,
+    this.draw(
       this.#alert,
       section(
         words.title(members.length),

@@ -1,4 +1,4 @@
-import { View, el } from '../dom.js';
+import { View, el, replace } from '../dom.js';
 import { icon } from '../icons.js';
 
 /** A page beside the list that is no conversation: a head with a way back, and sections below it. */
@@ -24,7 +24,25 @@ export class PanelView extends View {
 
   /** To be called when the root is on the page: whoever reads by ear begins at the title. */
   opened() {
+    this.focus();
+  }
+
+  focus() {
     this.#title.focus({ preventScroll: true });
+  }
+
+  /** To be called when somebody comes here who is here already. */
+  again() {
+    this.opened();
+  }
+
+  /** Shows something else in the body. The focus stays with what is still there, and is not lost to the start of the page. */
+  draw(...content) {
+    const name = (node) => `${node.tagName} ${node.getAttribute('aria-label') ?? node.textContent}`;
+    const had = this.body.contains(document.activeElement) && name(document.activeElement);
+    replace(this.body, content);
+    if (had) ([...this.body.querySelectorAll('a, button, select')].find((node) => name(node) === had) ?? this).focus();
+    else if (document.activeElement === document.body) this.focus();
   }
 
   set title(text) {

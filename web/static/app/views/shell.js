@@ -3,7 +3,7 @@ import { clockError } from '../clock.js';
 import { View, el, replace } from '../dom.js';
 import { span } from '../format.js';
 import { frond } from '../icons.js';
-import { codeHref, conversationHref, currentPage, go, listHref, settingsHref } from '../route.js';
+import { codeHref, conversationHref, currentPage, go, goInstead, listHref, settingsHref } from '../route.js';
 import { errorText, strings } from '../strings.js';
 import { personAvatar } from './avatar.js';
 import { iconButton } from './button.js';
@@ -53,6 +53,7 @@ export class ShellView extends View {
     const news = this.own(new NewsView(core, store));
     this.root = el('div', { class: 'shell' }, connection.root, el('div', { class: 'banners' }, faults.root, news.root), this.#side(), this.#main);
     this.listen(window, 'hashchange', () => this.#route());
+    this.listen(this.root, 'click', (event) => this.#linkedHere(event));
     this.own(store.on('conversations', () => this.#conversationsChanged()));
     this.own(() => this.#view?.close());
     this.own(store.on('session', () => this.#setRecovery()));
@@ -121,7 +122,7 @@ export class ShellView extends View {
     const { page, id, account } = currentPage();
     this.root.classList.toggle('has-main', page !== 'list');
     this.#setRecovery();
-    if (this.#view && this.#shown === location.hash) return;
+    if (this.#view && this.#shown === location.hash) return this.#view.again?.();
     closeDialogs();
     this.#view?.close();
     this.#view = null;
@@ -130,8 +131,14 @@ export class ShellView extends View {
     if (page === 'list') this.#list.focus();
   }
 
+  // A link to where the person is changes no address.
+  #linkedHere(event) {
+    const link = event.target.closest('a[href^="#"]');
+    if (link?.hash === location.hash && !event.ctrlKey && !event.metaKey && !event.shiftKey) go(link.hash);
+  }
+
   #show(page, id, account) {
-    const conversation = id && this.#store.conversation(id);
+    const conversation = id ? this.#store.conversation(id) : undefined;
     if (page === 'list') replace(this.#main, nothing());
     else if (id && !conversation) replace(this.#main, missing());
     else if (page === 'conversation') this.#open(new ConversationView(this.#core, this.#store, conversation, () => this.#list.focus()));
@@ -161,7 +168,7 @@ export class ShellView extends View {
     this.#setTitle();
     const { id } = currentPage();
     if (!id) return;
-    if (this.#view && this.#store.listed && !this.#store.conversation(id)) go(listHref);
+    if (this.#view && this.#store.listed && !this.#store.conversation(id)) goInstead(listHref);
     else if (!this.#view) this.#route();
   }
 
@@ -184,8 +191,9 @@ function panelOf(page, conversation) {
   return conversation.kind === 'direct' ? 'contact' : 'members';
 }
 
-const emptyState = (title, text) =>
-  el('main', { class: 'empty' }, frond(), el('h1', null, title), el('p', { class: 'muted' }, text));
+const emptyState = (title, text, way) =>
+  el('main', { class: 'empty' }, frond(), el('h1', null, title), el('p', { class: 'muted' }, text), way);
 
 const nothing = () => emptyState(strings.conversation.none, strings.conversation.noneHint);
-const missing = () => emptyState(strings.conversation.missing, strings.conversation.missingHint);
+const missing = () =>
+  emptyState(strings.conversation.missing, strings.conversation.missingHint, el('a', { class: 'btn btn-outline-primary', href: listHref }, strings.conversation.back));

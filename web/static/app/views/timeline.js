@@ -53,7 +53,8 @@ export class TimelineView extends View {
       on: { scroll: () => this.#scrolled() },
     });
     this.#jump = el('button', { type: 'button', class: 'btn timeline-jump', hidden: true, on: { click: () => this.#goToNewest() } });
-    this.root = el('div', { class: 'timeline-frame' }, this.#log, this.#empty, this.#jump);
+    this.root = el('div', { class: 'timeline-frame' }, this.#log, this.#jump);
+    this.own(store.on('conversations', () => this.#loaded && this.#drawEmpty()));
     this.own(store.on('restore', (event) => this.#restored(event)));
     this.own(store.on('timeline', (event) => event.conversation === this.#id && this.#changed(event)));
     this.listen(document, 'visibilitychange', () => this.#markRead());
@@ -175,7 +176,7 @@ export class TimelineView extends View {
     if (!this.#loaded) return;
     const anchor = this.#stuck ? null : this.#anchor();
     const messages = this.#model.visible;
-    reconcile(this.#log, [this.#top, ...messages.flatMap((m, i) => this.#nodesFor(m, messages[i - 1], messages[i + 1]))]);
+    reconcile(this.#log, [this.#empty, this.#top, ...messages.flatMap((m, i) => this.#nodesFor(m, messages[i - 1], messages[i + 1]))]);
     this.#forgetNodes(messages);
     this.#drawTop();
     this.#drawEmpty();
@@ -216,13 +217,15 @@ export class TimelineView extends View {
     replace(this.#top, begun && words.beginning);
   }
 
+  // In the flow of the log, so that it makes room for what else is there. Nobody is asked to write where they cannot.
   #drawEmpty() {
     const conversation = this.#store.conversation(this.#id);
     const spoken = this.#model.more || this.#model.messages.some((m) => m.kind !== 'notice');
-    this.#empty.hidden = spoken || !conversation;
-    if (this.#empty.hidden || this.#empty.firstChild) return;
+    this.#empty.hidden = spoken || !conversation?.canSend || Boolean(conversation.keyChanged || conversation.blocked);
+    if (this.#empty.hidden) return;
     const title = titleOf(conversation);
     const heading = conversation.kind === 'direct' ? words.emptyDirect(title) : words.emptyGroup(title);
+    if (this.#empty.querySelector('h2')?.textContent === heading) return;
     replace(this.#empty, frond(), el('h2', null, heading), el('p', { class: 'muted' }, words.emptyHint));
   }
 
