@@ -99,6 +99,7 @@ type Client struct {
 	ahead         int64  // milliseconds of the server's clock before this device's
 	stateSize     int    // bytes of the state when it was last sealed
 	vaultChanges  []*vaultChange
+	packages      int       // key packages in the server's pool, as far as is known
 	publishing    bool      // a PublishKeys is on its way, or will be again
 	begun         uint64    // the reset of one's own account that was told last
 	greeted       time.Time // when the server said what time it is,

@@ -34,7 +34,8 @@ func (c *Client) welcomed(w wire.Welcomed) {
 		return
 	}
 	c.doubtGreeting(w.Conversations)
-	c.refillKeys(int(w.KeyPackages), w.LastResort)
+	c.packages = int(w.KeyPackages)
+	c.refillKeys(c.packages, w.LastResort)
 	for _, v := range c.conversations {
 		v.joinAsk, v.awaiting, v.gap, v.gaps, v.attempts, v.doubted, v.looking, v.looked, v.readmitting = joinAsk{}, 0, false, 0, 0, false, false, false, false
 		c.doubtPins(v)
@@ -184,6 +185,10 @@ func (c *Client) joinByWelcome(t *tx, item wire.InboxItem) (*conversation, error
 	t.delete(c.self.keys.of("pending", v.id))
 	if !rec.LastResort {
 		t.delete(key)
+		t.then(func() {
+			c.packages = max(0, c.packages-1)
+			c.after(0, func() { c.refillKeys(c.packages, true) }) // whoever is added often on one connection
+		})
 	}
 	t.mark(v, markRecord|markGroup)
 	c.stateChanged(t)

@@ -18,6 +18,9 @@ const (
 // under a root that is no longer the account's are replaced, since nobody may be added by them, and so are all
 // when the pool holds some that this device has no secrets for: its store was set back.
 func (c *Client) refillKeys(count int, lastResort bool) {
+	if c.self == nil || !c.online() {
+		return
+	}
 	root := wire.Hash(c.self.cred.Root)
 	replace := c.self.Published != root || c.lacksKeys(count)
 	if replace {
@@ -55,7 +58,7 @@ func (c *Client) refillKeys(count int, lastResort bool) {
 func (c *Client) publish(body wire.PublishKeys, root wire.Hash) {
 	me := c.self
 	c.publishing = true
-	c.request(wire.OpPublishKeys, body, func(_ []byte, err error) {
+	c.request(wire.OpPublishKeys, body, func(answer []byte, err error) {
 		switch {
 		case c.self != me:
 			return
@@ -68,7 +71,12 @@ func (c *Client) publish(body wire.PublishKeys, root wire.Hash) {
 			return
 		}
 		c.publishing = false
+		var pool wire.KeyCount
 		if err == nil {
+			err = wire.Decode(answer, &pool)
+		}
+		if err == nil {
+			c.packages = int(pool.Count)
 			c.published(root)
 		} else if wire.CodeOf(err) != CodeOffline {
 			c.cfg.Log.Warn("publish key packages", "error", err)

@@ -346,6 +346,9 @@ func (w *pageWrite) failed(err error) {
 	case code == CodeOffline, !w.c.vaultIsCurrent(): // later, with a connection or the state that is lacking
 	case passes(err) || errors.Is(err, errNewerEpoch):
 		b.attempts++
+		if errors.Is(err, errNewerEpoch) {
+			w.c.fetchState() // the news of it was lost
+		}
 		w.c.armPages(w.c.jitter(w.c.cfg.Backoff.at(b.attempts)) + pageIdle) // once, whatever comes meanwhile
 	case code == wire.CodeUnauthenticated:
 		w.c.lockOut()
