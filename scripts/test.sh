@@ -20,5 +20,5 @@ npm --prefix mls/interop/tsmls ci --no-audit --no-fund --silent
 step "race detector"
 go test -race -short -timeout 20m ./server/... ./client/... ./sim/...
 step "browser"
-node --test --test-concurrency=1 web/test/*.test.mjs
+node --test --test-concurrency=2 web/test/*.test.mjs
 step "done"
