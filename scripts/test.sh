@@ -29,5 +29,5 @@ raced=0
 wait "$detector" || raced=$?
 cat "$race"
 rm -f "$race"
-[ "$browser" = 0 ] && [ "$raced" = 0 ]
+if [ "$browser" != 0 ] || [ "$raced" != 0 ]; then exit 1; fi
 step "done"
