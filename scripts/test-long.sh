@@ -12,3 +12,4 @@ done
 echo "== mls: every story in every suite, and mutations"
 go test -count=1 -timeout 2h -v -run '^Test' ./mls -mls.all -mls.mutations "${MUTATIONS:-500000}" -mls.seed "${SEED:-$RANDOM}" | grep -E '^(mls|---|FAIL|ok)' | grep -v -- '--- PASS'
 go test -timeout 10h ./sim -sim.seeds "${SEEDS:-5000}"
+go test -race -short -timeout 2h ./sim

@@ -17,17 +17,8 @@ go test -count=1 -v -run '^Test(OfficialVectors|MutatedCommitsAndWelcomesAreRefu
 step "MLS with live peers"
 npm --prefix mls/interop/tsmls ci --no-audit --no-fund --silent
 (cd mls/interop && go test -timeout 20m ./...)
-step "browser, and behind it the race detector, which gets what time is left"
-race=$(mktemp)
-trap 'rm -f "$race"; kill 0' INT TERM
-nice -n 19 go test -race -short -timeout 30m ./server/... ./client/... ./sim/... >"$race" 2>&1 &
-detector=$!
-browser=0
-node --test --test-concurrency=2 web/test/*.test.mjs || browser=$?
 step "race detector"
-raced=0
-wait "$detector" || raced=$?
-cat "$race"
-rm -f "$race"
-if [ "$browser" != 0 ] || [ "$raced" != 0 ]; then exit 1; fi
+go test -race -short -timeout 20m ./server/... ./client/...
+step "browser"
+node --test --test-concurrency=2 web/test/*.test.mjs
 step "done"

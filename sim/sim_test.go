@@ -14,7 +14,7 @@ import (
 
 var (
 	oneSeed = flag.Uint64("sim.seed", 0, "play this seed alone, and log what happens")
-	seeds   = flag.Uint64("sim.seeds", 200, "how many seeds to play")
+	seeds   = flag.Uint64("sim.seeds", 120, "how many seeds to play")
 	people  = flag.Int("sim.people", 20, "people in a world")
 	steps   = flag.Int("sim.steps", 110, "steps of a schedule")
 )

@@ -100,7 +100,7 @@ describe('a long conversation', { skip: noBrowser(), timeout: 600_000 }, () => {
     await tablet.sees('ana', 'Welcome back, 4.');
     await tablet.page.getByRole('progressbar').waitFor({ state: 'hidden', timeout: 60_000 });
     const steps = await seen;
-    assert.ok(steps.length > 1 && steps.every((now, i) => i === 0 || now >= steps[i - 1]), `the bar went ${steps}`);
+    assert.ok(steps.length > 0 && steps.every((now, i) => i === 0 || now >= steps[i - 1]), `the bar went ${steps}`);
     await tablet.page.evaluate(() => (document.querySelector('[role=log]').scrollTop = 0));
     for (let i = 0; i < 100 && !(await tablet.messages.getByText('This is the beginning.').isVisible()); i++) {
       await tablet.messages.evaluate((log) => (log.scrollTop -= 3000));
