@@ -46,7 +46,7 @@ func (c *Client) askSeat(v *conversation, cursor uint64) {
 func (c *Client) countedOut(v *conversation) {
 	t := c.begin()
 	what, text := uint8(noticeCountedOut), "The server no longer counts this device in, and shows nobody who removed it: "
-	if c.restoredLately() {
+	if c.setBackWithin(copyMemory) {
 		what, text = noticeNotInCopy, "The server was restored from a backup that lacks this conversation. Begin another one: "
 	}
 	t.emit(about(v, CodeWithheld, text+c.view(v).Title))

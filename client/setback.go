@@ -14,7 +14,11 @@ import (
 // the others, who never saw those changes, come back as whoever lost step does (heal.go).
 
 // copyPatience is how long after a restore a device that the copy does not know in a group waits to be known again.
-const copyPatience = 24 * time.Hour
+// What is gone then is put down to the restore for copyMemory.
+const (
+	copyPatience = 24 * time.Hour
+	copyMemory   = 30 * copyPatience
+)
 
 // followsCopy reports whether an entry goes on from where a copy ended that this device is not behind.
 func (v *conversation) followsCopy(e *wire.Entry) bool {
@@ -58,7 +62,7 @@ func (c *Client) planWhole(v *conversation, g *mls.Group) (plan, error) {
 
 // noteSetBack remembers that the server was set back.
 func (c *Client) noteSetBack() {
-	if c.self == nil || c.nowMillis() < c.self.SetBack+uint64(time.Hour/time.Millisecond) {
+	if c.self == nil || c.setBackWithin(time.Hour) {
 		return
 	}
 	rec := c.self.selfRecord
@@ -69,15 +73,13 @@ func (c *Client) noteSetBack() {
 	_ = t.commit()
 }
 
-// restoredLately reports whether the server was set back in the last weeks.
-func (c *Client) restoredLately() bool {
-	return c.self.SetBack != 0 && c.nowMillis() < c.self.SetBack+uint64(30*copyPatience/time.Millisecond)
-}
-
 // lateForCopy reports whether the server may not know this device in a conversation because it was set back lately: that is
 // for others to mend, who are ahead of the copy.
-func (c *Client) lateForCopy() bool {
-	return c.self.SetBack != 0 && c.nowMillis() < c.self.SetBack+uint64(copyPatience/time.Millisecond)
+func (c *Client) lateForCopy() bool { return c.setBackWithin(copyPatience) }
+
+// setBackWithin reports whether the server was set back no longer ago than that.
+func (c *Client) setBackWithin(d time.Duration) bool {
+	return c.self.SetBack != 0 && c.nowMillis() < c.self.SetBack+uint64(d/time.Millisecond)
 }
 
 // vouchedRoots is a roster in which the roots that accounts' own sigchains vouch for are those of before: they are nobody's

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzz targets, BUDGET each (default 2m), then a long simulation. Hours if you let it.
+# Fuzz targets, BUDGET each (default 2m), then a long simulation, and a short one under the race detector. Hours if you let it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 budget=${BUDGET:-2m}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"frond/client"
+	"frond/identity"
 	"frond/wire"
 )
 
@@ -24,7 +25,7 @@ func TestAServerThatWasSetBackIsBroughtForward(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		must(t, phone.on().RemoveDevice(ctx, lost.device()))
 		time.Sleep(time.Minute)
-		root := (&theft{t: t}).root(loot(t, laptop.store, laptop.account)).Public()
+		root := laptop.root(t)
 		epoch := w.epoch(t, phone.account)
 		must(t, laptop.on().SignOut(ctx, false))
 
@@ -37,9 +38,7 @@ func TestAServerThatWasSetBackIsBroughtForward(t *testing.T) {
 		must(t, laptop.signsIn())
 		time.Sleep(time.Minute)
 		for _, d := range []*person{phone, laptop} {
-			if got := (&theft{t: t}).root(loot(t, d.store, d.account)).Public(); got != root {
-				t.Fatal("a device went back to the root of before")
-			}
+			d.keepsRoot(t, root)
 			d.stored(t)
 		}
 		if got := w.epoch(t, phone.account); got != epoch {
@@ -52,6 +51,20 @@ func TestAServerThatWasSetBackIsBroughtForward(t *testing.T) {
 		time.Sleep(time.Minute)
 		w.headed(t, phone, laptop)
 	})
+}
+
+// root is the root of the account, as a device knows it.
+func (p *person) root(t *testing.T) identity.RootKey {
+	t.Helper()
+	return (&theft{t: t}).root(loot(t, p.store, p.account)).Public()
+}
+
+// keepsRoot demands that a device did not go back to an earlier root.
+func (p *person) keepsRoot(t *testing.T, root identity.RootKey) {
+	t.Helper()
+	if p.root(t) != root {
+		t.Fatalf("%s went back to the root of before", p.name)
+	}
 }
 
 func must1[T any](v T, err error) T {

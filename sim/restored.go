@@ -14,19 +14,16 @@ import (
 
 // PlayRestored plays a world in which, on the way, the server is put back to a backup of itself. What lies between is
 // lost for whoever had not got it; afterwards everybody talks again who belongs together.
-func (w *World) PlayRestored() (err error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := w.server.start(); err != nil {
-		cancel()
-		return err
-	}
-	defer func() { err = errors.Join(err, w.end(cancel)) }()
+func (w *World) PlayRestored() error { return w.alive(w.playRestored) }
+
+func (w *World) playRestored(ctx context.Context) error {
 	for _, p := range w.people {
 		if err := errors.Join(p.start(ctx), p.signUp(ctx)); err != nil {
 			return err
 		}
 	}
 	var backup []byte
+	var err error
 	at, back := w.opts.Steps/3, w.opts.Steps*2/3
 	for step := w.opts.People; step < w.opts.Steps; step++ {
 		switch {

@@ -90,13 +90,20 @@ func (l *lockedRand) Read(b []byte) (int, error) {
 
 // Play runs the world to its end and checks it. It must run in a synctest bubble, and leaves no
 // goroutine behind.
-func (w *World) Play() (err error) {
+func (w *World) Play() error { return w.alive(w.play) }
+
+// alive runs something while there is a server, and switches everything off.
+func (w *World) alive(run func(ctx context.Context) error) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := w.server.start(); err != nil {
 		cancel()
 		return err
 	}
 	defer func() { err = errors.Join(err, w.end(cancel)) }()
+	return run(ctx)
+}
+
+func (w *World) play(ctx context.Context) error {
 	for _, p := range w.people {
 		if err := p.start(ctx); err != nil {
 			return err
